@@ -1,0 +1,1 @@
+typedef int evenload_placeholder;

@@ -1,0 +1,1 @@
+"""Evenload's kernels: dual target, integer, sans-IO. Importing the package loads nothing."""

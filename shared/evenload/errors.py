@@ -1,0 +1,23 @@
+"""Errors of the shared shelf.
+
+EvenloadError
++-- ConfigError     a configuration that may not start: names the key, the value and what would be valid
+"""
+
+
+class EvenloadError(Exception):
+    """Base of every error that Evenload raises on purpose."""
+
+
+class ConfigError(EvenloadError):
+    """A configuration refused at start.
+
+    key: dotted path of the key ("circuits[1].limit_ma"); value: what stood there; valid: a phrase that says
+    what would be accepted ("3 values of 0 .. 6000000 mA").
+    """
+
+    def __init__(self, key: str, value: object, valid: str):
+        super().__init__("{} is {}; valid: {}.".format(key, value, valid))
+        self.key = key
+        self.value = value
+        self.valid = valid

@@ -1,0 +1,116 @@
+"""Every constant of the wire, the kernels and the safety rules: the single source (SPEC tables, wire.h, wire.cdef).
+
+`tools/gen_wire.py` writes the C side and the SPEC tables from this file. A name is its stem, then the noun, then the
+unit; a `*_NAMES` tuple gives the words of an enumeration in code order.
+"""
+
+from evenload.compat import const
+
+# Time: the ring of evenload.ticks.
+TICKS_PERIOD_MS = const(1 << 30)
+
+# bl0942: the metering chip (datasheet V1.10, sections 1.5, 1.6, 3.2).
+BL0942_PACKET_SIZE = const(23)
+BL0942_PACKET_HEADER = const(0x55)
+BL0942_COMMAND_READ = const(0x58)
+BL0942_COMMAND_WRITE = const(0xA8)
+BL0942_REGISTER_PACKET = const(0xAA)
+BL0942_FRAME_INTERVAL_MS = const(25)
+
+# meter: the IMeter port (requirement meter-hal.md, section 2).
+METER_STALE_THRESHOLD_MS = const(3000)
+METER_POLL_PERIOD_MS = const(1000)
+METER_FAILED_POLLS_MAX = const(3)
+METER_GOOD_READINGS_TO_RECOVER = const(2)
+METER_CURRENT_MA_MAX_DEFAULT = const(100000)
+METER_INVALID = const(0)
+METER_FRESH = const(1)
+METER_STALE = const(2)
+METER_IMPLAUSIBLE = const(3)
+METER_RECOVERING = const(4)
+METER_UNMETERED = const(5)
+METER_NAMES = ("invalid", "fresh", "stale", "implausible", "recovering", "unmetered")
+
+# charging: what stations and circuits mean to the allocator (reference: IEC 61851-1; R1-R18 of SPEC).
+STEP_MA_DEFAULT = const(100)
+EV_MIN_CURRENT_MA = const(6000)
+NO_CAP_MA = const((1 << 30) - 1)
+NOT_MEASURED_MA = const(-1)
+PHASE_NONE = const(-1)
+CIRCUIT_NONE = const(-1)
+WIRING_L1_L2_L3 = const(0)
+WIRING_L1_L3_L2 = const(1)
+WIRING_L2_L1_L3 = const(2)
+WIRING_L2_L3_L1 = const(3)
+WIRING_L3_L1_L2 = const(4)
+WIRING_L3_L2_L1 = const(5)
+WIRING_L1 = const(6)
+WIRING_L2 = const(7)
+WIRING_L3 = const(8)
+WIRING_L1_L2 = const(9)
+WIRING_L2_L3 = const(10)
+WIRING_L3_L1 = const(11)
+WIRING_UNKNOWN = const(12)
+WIRING_NAMES = (
+    "L1-L2-L3",
+    "L1-L3-L2",
+    "L2-L1-L3",
+    "L2-L3-L1",
+    "L3-L1-L2",
+    "L3-L2-L1",
+    "L1",
+    "L2",
+    "L3",
+    "L1-L2",
+    "L2-L3",
+    "L3-L1",
+    "unknown",
+)
+
+# station: what the electric vehicle supply equipment reports (IEC 61851-1 control pilot states).
+STATION_UNREPORTED = const(0)
+STATION_AVAILABLE = const(1)
+STATION_CONNECTED = const(2)
+STATION_CHARGING = const(3)
+STATION_FAULTED = const(4)
+STATION_NAMES = ("unreported", "available", "connected", "charging", "faulted")
+
+# reason: why a grant is what it is (R16).
+REASON_NOT_CONNECTED = const(0)
+REASON_FULL_REQUEST = const(1)
+REASON_CIRCUIT_LIMIT = const(2)
+REASON_WAITING_TURN = const(3)
+REASON_RAMPING = const(4)
+REASON_RECLAIMED = const(5)
+REASON_EXTERNAL_CAP = const(6)
+REASON_METER_HOLD = const(7)
+REASON_METER_STALE = const(8)
+REASON_METER_INVALID = const(9)
+REASON_BREAKER = const(10)
+REASON_NONCOMPLIANT = const(11)
+REASON_SILENT = const(12)
+REASON_FAULTED = const(13)
+REASON_BOOT_WAIT = const(14)
+REASON_PHASE_SWITCH = const(15)
+REASON_UNBALANCE = const(16)
+REASON_GUARD = const(17)
+REASON_NAMES = (
+    "not_connected",
+    "full_request",
+    "circuit_limit",
+    "waiting_turn",
+    "ramping",
+    "reclaimed",
+    "external_cap",
+    "meter_hold",
+    "meter_stale",
+    "meter_invalid",
+    "breaker",
+    "noncompliant",
+    "silent",
+    "faulted",
+    "boot_wait",
+    "phase_switch",
+    "unbalance",
+    "guard",
+)
