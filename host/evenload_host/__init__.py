@@ -1,1 +1,1 @@
-"""Placeholder docstring."""
+"""The supervisor: command line, web pages and, in time, the services of a site."""

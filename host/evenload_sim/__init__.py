@@ -1,1 +1,1 @@
-"""Placeholder docstring."""
+"""The simulated world: chips, lines, stations and sites that run on stepped time, and the benchmark rows."""

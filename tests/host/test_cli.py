@@ -1,0 +1,93 @@
+"""The frame of the command line: version, errors as sentences, lazy commands, quiet ends."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from evenload.errors import ConfigError
+from evenload_host import cli
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command in its own process."""
+    code = "from evenload_host.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_version_shows_the_core_in_use() -> None:
+    done = run("--version", EVENLOAD_CORE="python")
+    assert done.returncode == 0
+    assert done.stdout.startswith("evenload ")
+    assert done.stdout.endswith("core python\n")
+
+
+def test_every_command_has_help_with_examples() -> None:
+    for name in cli.evenload.list_commands(None):
+        command = cli.evenload.get_command(None, name)
+        outcome = CliRunner().invoke(cli.evenload, [name, "--help"])
+        assert outcome.exit_code == 0, name
+        assert command.name == name
+
+
+def test_an_unknown_command_is_refused_with_exit_code_two() -> None:
+    done = run("no-such-command")
+    assert done.returncode == 2
+    assert "No such command" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (
+            ConfigError("circuits[1].limit_ma", -5, "0 .. 6000000 mA"),
+            "circuits[1].limit_ma is -5; valid: 0 .. 6000000 mA.",
+        ),
+        (
+            FileNotFoundError(2, "No such file or directory", "site.json"),
+            "site.json: No such file or directory.",
+        ),
+    ],
+)
+def test_an_error_is_a_sentence_and_exit_code_two(raised, said, monkeypatch, capsys) -> None:
+    def fail(**_options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(cli.evenload, "main", fail)
+    with pytest.raises(SystemExit) as left:
+        cli.main([])
+    assert left.value.code == 2
+    assert capsys.readouterr().err == f"Error: {said}\n"
+
+
+def test_ctrl_c_is_quiet(monkeypatch, capsys) -> None:
+    def interrupt(**_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.evenload, "main", interrupt)
+    with pytest.raises(SystemExit) as left:
+        cli.main([])
+    assert left.value.code == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_reader_that_goes_away_is_quiet() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [sys.executable, "-c", "from evenload_host.cli import main; main()", "--help"],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write_end)
+    assert done.stderr == ""
