@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent
 
 def _load_source_hash():
     scope = {"__name__": "source_hash"}
-    exec((ROOT / "evenload_core" / "source_hash.py").read_text(), scope)  # The package itself can't be imported yet.
+    # The package itself can't be imported before its binary exists.
+    exec((ROOT / "evenload_core" / "source_hash.py").read_text(), scope)
     return scope["source_hash"]
 
 
@@ -23,7 +24,8 @@ def _sources():
 
 
 def _preamble():
-    return "\n".join(f'#include "evenload/{path.name}"' for path in sorted((ROOT / "include" / "evenload").glob("*.h")))
+    headers = sorted((ROOT / "include" / "evenload").glob("*.h"))
+    return "\n".join(f'#include "evenload/{path.name}"' for path in headers)
 
 
 ffibuilder = FFI()

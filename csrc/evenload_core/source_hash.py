@@ -7,7 +7,8 @@ from pathlib import Path
 def source_hash(csrc: Path) -> str:
     """Return the SHA-256 (hex) over the C sources, headers and cdef files below `csrc`, by sorted path."""
     digest = hashlib.sha256()
-    paths = [path for pattern in ("include/evenload/*.h", "src/*.c", "*.cdef", "build_core.py") for path in csrc.glob(pattern)]
+    patterns = ("include/evenload/*.h", "src/*.c", "*.cdef", "build_core.py")
+    paths = [path for pattern in patterns for path in csrc.glob(pattern)]
     for path in sorted(paths):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())

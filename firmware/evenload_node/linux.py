@@ -1,1 +1,2 @@
-def main(): print("node")
+def main():
+    print("node")

@@ -1,7 +1,7 @@
-"""Every constant of the wire, the kernels and the safety rules: the single source (SPEC tables, wire.h, wire.cdef).
+"""Every constant of the wire, the kernels and the safety rules: the single source.
 
-`tools/gen_wire.py` writes the C side and the SPEC tables from this file. A name is its stem, then the noun, then the
-unit; a `*_NAMES` tuple gives the words of an enumeration in code order.
+`tools/gen_wire.py` writes wire.h, wire.cdef and the SPEC tables from this file. A name is its stem, then the
+noun, then the unit; a `*_NAMES` tuple gives the words of an enumeration in code order.
 """
 
 from evenload.compat import const
