@@ -1,34 +1,102 @@
-# Evenload. `make run` shows a simulated site; `make test` runs every test that fits ten minutes.
+# Evenload. Two commands are enough: `make run` shows a simulated garage, `make test` proves it. `make help` lists all.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
-CORE_SOURCES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h csrc/*.cdef csrc/build_core.py)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest
+PORT ?= 8000
+WORKERS ?= 2
+CORE_SOURCES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h csrc/*.cdef) csrc/build_core.py setup.py
+C_FILES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h tests/c/*.c tests/c/*.h)
+C_TESTS := $(MAKE) --no-print-directory -C tests/c
 
-.PHONY: default core gen check test run clean
-default: check
+# PROGRAM:PACKAGE pairs (Debian); tools/install_missing.sh installs what is not there.
+COMPILER := cc:gcc cc:libc6-dev
+TEST_TOOLS := $(COMPILER) clang:clang /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev \
+	clang-19:clang-19 llvm-cov-19:llvm-19 /usr/lib/llvm-19/lib/clang/*/lib/linux/libclang_rt.profile-*.a:libclang-rt-19-dev \
+	chromium:chromium chromedriver:chromium-driver \
+	/usr/share/fonts/*/noto/NotoSansCJK-Regular.*:fonts-noto-cjk git:git
+PROOF_TOOLS := frama-c:frama-c-base why3:why3 z3:z3 cvc4:cvc4
 
-$(STAMP): pyproject.toml constraints.txt setup.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt setuptools cffi
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt -e ".[test]"
-	@touch $@
+.DEFAULT_GOAL := check
+.PHONY: run test check bench sim gen fuzz fuzz-smoke prove mcdc docs core format clean help
 
-$(VENV)/.core: $(STAMP) $(CORE_SOURCES)
-	$(BIN)/python setup.py --quiet build_ext --inplace
-	@touch $@
+run: $(VENV)/.run $(VENV)/.core ## Show a simulated garage and its supervisor at http://127.0.0.1:8000.
+	@$(BIN)/evenload sim site --port $(PORT)
 
-core: $(VENV)/.core ## Build the C core in place.
+sim: run
 
-gen: $(STAMP) ## Write the generated files.
+test: core ## Install what the tests need, as far as that is possible here, and run them all.
+	@tools/install_missing.sh $(TEST_TOOLS)
+	$(PYTEST) -n $(WORKERS) -m "not alone" --benchmark-disable
+	@$(PYTEST) -m alone --benchmark-disable; status=$$?; test $$status -eq 0 -o $$status -eq 5
+
+check: core ## Format, lint, types, tidy, generated files: in less than two minutes.
+	$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+	$(BIN)/mypy
+	$(BIN)/python tools/gen_wire.py --check
+	$(PYTEST) -q tests/tidy
+
+format: $(VENV)/.test ## Lay out Python and C.
+	$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+	$(BIN)/clang-format -i $(C_FILES)
+
+gen: $(VENV)/.test ## Write the generated files: wire.h, wire.cdef, SPEC's tables.
 	$(BIN)/python tools/gen_wire.py
 
-check: core
-	$(BIN)/ruff format --check . && $(BIN)/ruff check .
-	$(BIN)/python tools/gen_wire.py --check
+bench: core ## Measure; the pytest-benchmark JSON is kept in var/bench.
+	@mkdir -p var/bench
+	$(PYTEST) tests/bench --benchmark-only --benchmark-json=var/bench/$(shell date -u +%Y%m%dT%H%M%SZ).json
+	$(BIN)/evenload bench
 
-test: core
-	EVENLOAD_CORE=c $(BIN)/pytest
+fuzz-smoke: core ## Fuzz each C target for a few seconds, as CI does.
+	$(C_TESTS) fuzz-smoke
 
-clean:
-	rm -rf $(VENV) build *.egg-info
+fuzz: core ## Random trees, streams and bytes for up to 30 minutes on two cores.
+	@tools/install_missing.sh $(TEST_TOOLS)
+	$(C_TESTS) fuzz
+	EVENLOAD_HYPOTHESIS_PROFILE=fuzz $(PYTEST) -n $(WORKERS) --slow -m slow
+
+prove: core ## Prove the contracts of waterfill with Frama-C.
+	@tools/install_missing.sh $(PROOF_TOOLS)
+	$(C_TESTS) prove
+
+mcdc: core ## Print line, branch and MC/DC coverage of csrc/src.
+	@tools/install_missing.sh $(TEST_TOOLS)
+	$(C_TESTS) mcdc
+
+docs: core ## Execute every code block of README and docs/.
+	$(PYTEST) -q tests/docs
+
+core: $(VENV)/.test $(VENV)/.core ## Prepare the virtual environment and build the C core in place.
+
+clean: ## Remove everything that was built.
+	rm -rf $(VENV) build *.egg-info csrc/evenload_core/_core.c csrc/evenload_core/_core*.so
+	@if [ -f tests/c/Makefile ]; then $(C_TESTS) clean; fi
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Evenload needs Python 3.11 or newer; choose one with: make PYTHON=python3.12"; exit 1; }
+	@tools/install_missing.sh $(COMPILER)
+	@$(PYTHON) -m venv $(VENV) || { echo "On Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+
+# What `make run` needs. The compiler's absence is no error here: .core says which backend serves.
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt setuptools cffi
+	$(PIP) install -c constraints.txt --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(PIP) install -c constraints.txt --no-build-isolation -e ".[test]"
+	@touch $@
+
+# The core carries the hash of its sources and refuses to load with others, so importing it is the question to ask.
+$(VENV)/.core: $(VENV)/.run $(CORE_SOURCES)
+	@$(BIN)/python -c "import evenload_core" 2>/dev/null || $(BIN)/python setup.py --quiet build_ext --inplace
+	@$(BIN)/python -c "from evenload.core import BACKEND; print('Kernels: ' + {'c': 'the C core.', 'python': \
+		'no C core could be built, so Python serves, with the same results. For C: apt install gcc python3-dev'}[BACKEND])"
+	@touch $@
