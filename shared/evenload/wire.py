@@ -114,3 +114,63 @@ REASON_NAMES = (
     "unbalance",
     "guard",
 )
+
+# tracker: the stable current of an EV that takes less than it may (requirement meter-hal.md, section 4.4).
+TRACKER_SAMPLE_COUNT = const(3)
+TRACKER_NEAR_MA = const(2000)
+TRACKER_SPREAD_MA = const(4000)
+
+# breaker: the thermal model of R7; a curve is a table of (ratio, action time) rows.
+BREAKER_ACTION_NONE = const(0)
+BREAKER_ACTION_SUSPEND = const(1)
+BREAKER_ACTION_NAMES = ("none", "suspend")
+BREAKER_CURVE_DEFAULT = const(0)
+BREAKER_CURVE_MCB_B = const(1)
+BREAKER_CURVE_MCB_C = const(2)
+BREAKER_CURVE_MCB_D = const(3)
+BREAKER_CURVE_FUSE_GG = const(4)
+BREAKER_CURVE_CUSTOM = const(5)
+BREAKER_CURVE_NAMES = ("default", "mcb-b", "mcb-c", "mcb-d", "fuse-gg", "custom")
+BREAKER_CURVE_COUNT = const(6)
+BREAKER_ROW_COUNT = const(8)
+BREAKER_HEAT_FULL = const(600000)
+BREAKER_COOL_MS = const(120000)
+BREAKER_GAP_MS = const(3000)
+BREAKER_RECOVER_PERMILLE = const(500)
+
+# rotation: whose turn it is when there is not enough for everyone (R4).
+ROTATION_SLOT_MS_DEFAULT = const(900000)
+ROTATION_ON_MIN_MS_DEFAULT = const(210000)
+ROTATION_OFF_MIN_MS_DEFAULT = const(60000)
+ROTATION_RANK_JUST_ON = const(0)
+ROTATION_RANK_IN_SLOT = const(1)
+ROTATION_RANK_OVERDUE = const(2)
+ROTATION_RANK_WAITING = const(3)
+ROTATION_RANK_HELD_OFF = const(4)
+ROTATION_RANK_ABSENT = const(5)
+ROTATION_RANK_NAMES = ("just_on", "in_slot", "overdue", "waiting", "held_off", "absent")
+ROTATION_WAITED_MAX = const(1023)
+ROTATION_SERVED_AS_MAX = const((1 << 24) - 1)
+ROTATION_DRAWN_MS_MAX = const(10000)
+ROTATION_DRAWN_MA_MAX = const(100000)
+ROTATION_INSERTION_COUNT_MAX = const(32)
+ROTATION_STATION_COUNT_MAX = const(1 << 17)
+
+# phases: terminals to site phases, 1p/3p switching and unbalance (R13).
+PHASES_SWITCH_UP_MS_DEFAULT = const(600000)
+PHASES_SWITCH_PAUSE_MS_DEFAULT = const(10000)
+PHASES_SWITCH_COUNT_MAX_DEFAULT = const(10)
+PHASES_SURPLUS_MA_DEFAULT = const(290)
+PHASES_UNBALANCE_MA_MAX_DE = const(20000)
+PHASES_UNBALANCE_MA_MAX_AT_CH = const(16000)
+
+# pilot: the control pilot's duty cycle (IEC 61851-1, table A.8), in basis points: 10000 is 100 %.
+PILOT_NO_CHARGING = const(0)
+PILOT_DIGITAL = const(1)
+PILOT_MINIMUM = const(2)
+PILOT_LOW_RANGE = const(3)
+PILOT_HIGH_RANGE = const(4)
+PILOT_MAXIMUM = const(5)
+PILOT_NAMES = ("no_charging", "digital", "minimum", "low_range", "high_range", "maximum")
+PILOT_CURRENT_MA_MIN = const(6000)
+PILOT_CURRENT_MA_MAX = const(80000)
