@@ -29,6 +29,9 @@ METER_STALE = const(2)
 METER_IMPLAUSIBLE = const(3)
 METER_RECOVERING = const(4)
 METER_UNMETERED = const(5)
+# Why a reading is impossible: bits, because both may be true.
+METER_CAUSE_VOLTAGE_ZERO = const(1)
+METER_CAUSE_CURRENT_ABOVE_MAX = const(2)
 METER_NAMES = ("invalid", "fresh", "stale", "implausible", "recovering", "unmetered")
 
 # charging: what stations and circuits mean to the allocator (reference: IEC 61851-1; R1-R18 of SPEC).
@@ -174,3 +177,13 @@ PILOT_MAXIMUM = const(5)
 PILOT_NAMES = ("no_charging", "digital", "minimum", "low_range", "high_range", "maximum")
 PILOT_CURRENT_MA_MIN = const(6000)
 PILOT_CURRENT_MA_MAX = const(80000)
+# event: what the meter port and the safety table report. A neighbour's events have other tens.
+EVENT_AUTO_SUSPEND = const(10)
+EVENT_SAFETY_FALLBACK = const(11)
+EVENT_SAFETY_NORMAL = const(12)
+EVENT_METER_STALE = const(20)
+EVENT_METER_DISCONNECTED = const(21)
+EVENT_METER_IMPLAUSIBLE = const(22)
+EVENT_METER_RECOVERED = const(23)
+EVENT_METER_RESET = const(24)
+EVENT_METER_FROZEN = const(25)
