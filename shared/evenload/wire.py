@@ -187,3 +187,100 @@ EVENT_METER_IMPLAUSIBLE = const(22)
 EVENT_METER_RECOVERED = const(23)
 EVENT_METER_RESET = const(24)
 EVENT_METER_FROZEN = const(25)
+
+# allocation: events of a round (R8, R10, R16 of SPEC). A neighbour's events have other tens.
+EVENT_STATION_NONCOMPLIANT = const(40)
+EVENT_STATION_COMPLIANT = const(41)
+EVENT_STATION_SILENT = const(42)
+EVENT_STATION_BACK = const(43)
+EVENT_BREAKER_SUSPEND = const(44)
+EVENT_BREAKER_RECOVER = const(45)
+EVENT_GUARD_ACTED = const(46)
+EVENT_PHASE_SWITCH = const(47)
+
+# allocation: bounds and defaults (R1-R13 of SPEC).
+ALLOCATION_DEPTH_MAX = const(8)
+ALLOCATION_CIRCUITS_MAX = const(8192)
+ALLOCATION_STATIONS_MAX = const(32768)
+ALLOCATION_CURRENT_MA_MAX = const(6000000)
+ALLOCATION_STATION_MA_MAX = const(80000)
+ALLOCATION_WEIGHT_MAX = const(1000)
+ALLOCATION_PRIORITY_MAX = const(7)
+ALLOCATION_EVENTS_MAX = const(128)
+ALLOCATION_SLOT_MS = const(900000)
+ALLOCATION_ON_MIN_MS = const(210000)
+ALLOCATION_OFF_MIN_MS = const(60000)
+ALLOCATION_LEASE_MS = const(10000)
+ALLOCATION_LEASE_GRACE_MS = const(5000)
+ALLOCATION_FOLLOW_MS = const(5000)
+ALLOCATION_RAISE_HEADROOM_PERCENT = const(25)
+ALLOCATION_RAISE_RATED_PERCENT_PER_S = const(3)
+ALLOCATION_RAISE_SETTLE_MS = const(5000)
+ALLOCATION_RECLAIM_AFTER_MS = const(60000)
+ALLOCATION_RECLAIM_MARGIN_MA = const(3000)
+ALLOCATION_START_MARGIN_MA = const(1000)
+ALLOCATION_BOOT_WAIT_MS = const(32000)
+ALLOCATION_NONCOMPLIANT_AFTER_MS = const(7000)
+ALLOCATION_NONCOMPLIANT_MARGIN_MA = const(500)
+ALLOCATION_COMPLIANT_AFTER_MS = const(60000)
+ALLOCATION_AGE_MS_MAX = const(1 << 28)
+ALLOCATION_LEVEL_MAX = const(1 << 29)
+
+# allocation: what seal() may refuse, in code order (0 = nothing): the column or setting, and what is valid.
+ALLOCATION_FAULT_PARENT = const(1)
+ALLOCATION_FAULT_DEPTH = const(2)
+ALLOCATION_FAULT_LIMIT = const(3)
+ALLOCATION_FAULT_FALLBACK = const(4)
+ALLOCATION_FAULT_METERED = const(5)
+ALLOCATION_FAULT_ROOT_METER = const(6)
+ALLOCATION_FAULT_BREAKER = const(7)
+ALLOCATION_FAULT_CIRCUIT = const(8)
+ALLOCATION_FAULT_WIRING = const(9)
+ALLOCATION_FAULT_MIN = const(10)
+ALLOCATION_FAULT_MAX = const(11)
+ALLOCATION_FAULT_FAILSAFE = const(12)
+ALLOCATION_FAULT_FAILSAFE_SUM = const(13)
+ALLOCATION_FAULT_PRIORITY = const(14)
+ALLOCATION_FAULT_WEIGHT = const(15)
+ALLOCATION_FAULT_SWITCHABLE = const(16)
+ALLOCATION_FAULT_STEP = const(17)
+ALLOCATION_FAULT_KEYS = (
+    "",
+    "circuit_parent",
+    "circuit_parent",
+    "limit_ma",
+    "fallback_ma",
+    "metered",
+    "metered",
+    "breaker_rated_ma",
+    "station_circuit",
+    "wiring",
+    "min_ma",
+    "max_ma",
+    "failsafe_ma",
+    "limit_ma",
+    "priority",
+    "weight",
+    "switchable",
+    "step_ma",
+)
+ALLOCATION_FAULT_VALIDS = (
+    "",
+    "the index of an earlier circuit; only circuit 0 is a root, with parent -1",
+    "a tree of at most 8 circuits from the root to any circuit",
+    "0 .. 6000000 mA per phase",
+    "0 .. the circuit's limit_ma of that phase, so that the fallback set fits the fuse",
+    "0 or 1",
+    "1 at the root, or settings.root_unmetered = 1 to share a static limit",
+    "0 (no breaker model) .. 6000000 mA per phase",
+    "the index of a circuit",
+    "0 .. 12 (WIRING_*)",
+    "6000 .. 80000 mA",
+    "min_ma .. 80000 mA, with a multiple of step_ma between the two",
+    "0 .. max_ma",
+    "at least the sum of failsafe_ma of the stations below it on that phase",
+    "0 .. 7, 0 the highest class",
+    "1 .. 1000",
+    "0 or 1",
+    "1 .. 6000 mA",
+)

@@ -1,0 +1,166 @@
+"""Which station may be trusted to follow its set-point, and what counts of those that may not (SPEC,
+Allocation; mirror: csrc/src/compliance.c).
+
+R9: a station not heard for its lease is silent; what it was granted counts until the grace is over, then
+its own fail-safe current. R10: a station that draws more than set-point + max(10 %, 0.5 A) for more than 7
+s is counted at what it draws and paused, alone, until it has drawn nothing for 60 s. A station told its
+set-point 5 s ago that still draws more counts at what it draws. Ages are kept instead of stamps, so that
+nothing wraps with the ring.
+"""
+
+from evenload import ticks, wire
+from evenload.columns import Columns
+
+_AGE_MAX = wire.ALLOCATION_AGE_MS_MAX
+
+
+def grow_age(age_ms: int, dt_ms: int) -> int:
+    """Return age_ms + dt_ms, at most ALLOCATION_AGE_MS_MAX (3.1 days: older makes no difference)."""
+    return min(age_ms + dt_ms, _AGE_MAX)
+
+
+def observe(columns: Columns) -> None:
+    """Take in what stations report: ages, silent, noncompliant, draw_ma, over_ma and served_as of all."""
+    for s in range(columns.station_count):
+        columns.set_age_ms[s] = grow_age(columns.set_age_ms[s], columns.dt_ms)
+        columns.raise_age_ms[s] = grow_age(columns.raise_age_ms[s], columns.dt_ms)
+        columns.switch_age_ms[s] = grow_age(columns.switch_age_ms[s], columns.dt_ms)
+        _hear(columns, s)
+        draw_ma = _draw(columns, s)
+        _judge(columns, s, draw_ma)
+        _follow_session(columns, s, draw_ma)
+        _track(columns, s, draw_ma)
+        _count_over(columns, s)
+
+
+def _hear(columns, s):
+    columns.fresh[s] = 1 if columns.heard_ms[s] != columns.heard_seen_ms[s] else 0
+    if columns.fresh[s]:
+        columns.heard_seen_ms[s] = columns.heard_ms[s]
+        columns.heard_age_ms[s] = max(ticks.elapsed_ms(columns.now_ms, columns.heard_ms[s]), 0)
+    else:
+        columns.heard_age_ms[s] = grow_age(columns.heard_age_ms[s], columns.dt_ms)
+    silent = columns.heard_age_ms[s] > columns.settings.lease_ms
+    if columns.station_state[s] == wire.STATION_UNREPORTED:
+        silent = 0
+    if silent and not columns.silent[s]:
+        columns.silent[s] = 1
+        i = 3 * s
+        columns.held_ma[s] = max(
+            columns.grant_ma[s], columns.draw_ma[i], columns.draw_ma[i + 1], columns.draw_ma[i + 2]
+        )
+        columns.push_event(wire.EVENT_STATION_SILENT, columns.station_circuit[s], s, columns.held_ma[s])
+    elif columns.silent[s] and not silent:
+        columns.silent[s] = 0
+        columns.held_ma[s] = 0
+        columns.push_event(wire.EVENT_STATION_BACK, columns.station_circuit[s], s, columns.heard_age_ms[s])
+
+
+def _draw(columns, s):
+    """Copy what is measured and recent to draw_ma (0 where unknown); return the largest phase."""
+    known = not (columns.silent[s] or columns.station_state[s] == wire.STATION_UNREPORTED)
+    largest = 0
+    for i in range(3 * s, 3 * s + 3):
+        draw_ma = columns.measured_ma[i] if known and columns.measured_ma[i] > 0 else 0
+        draw_ma = min(draw_ma, wire.ALLOCATION_CURRENT_MA_MAX)
+        columns.draw_ma[i] = draw_ma
+        largest = max(largest, draw_ma)
+    return largest
+
+
+def _judge(columns, s, draw_ma):
+    """Latch non-compliance and its end (R10)."""
+    grant_ma = columns.grant_ma[s]
+    if draw_ma > grant_ma + max(grant_ma // 10, wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA):
+        age = columns.over_age_ms[s]
+        columns.over_age_ms[s] = 0 if age < 0 else grow_age(age, columns.dt_ms)
+    else:
+        columns.over_age_ms[s] = -1
+    if draw_ma <= wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA and not columns.silent[s]:
+        age = columns.calm_age_ms[s]
+        columns.calm_age_ms[s] = 0 if age < 0 else grow_age(age, columns.dt_ms)
+    else:
+        columns.calm_age_ms[s] = -1
+    if not columns.noncompliant[s] and columns.over_age_ms[s] > wire.ALLOCATION_NONCOMPLIANT_AFTER_MS:
+        columns.noncompliant[s] = 1
+        columns.push_event(wire.EVENT_STATION_NONCOMPLIANT, columns.station_circuit[s], s, draw_ma)
+    elif columns.noncompliant[s] and columns.calm_age_ms[s] >= wire.ALLOCATION_COMPLIANT_AFTER_MS:
+        columns.noncompliant[s] = 0
+        columns.push_event(wire.EVENT_STATION_COMPLIANT, columns.station_circuit[s], s, draw_ma)
+
+
+def _follow_session(columns, s, draw_ma):
+    """Keep what the session was served, how long it has charged, and whether it leaves its offer unused."""
+    state = columns.station_state[s]
+    if state == wire.STATION_AVAILABLE:
+        columns.served_as[s] = 0
+        columns.served_mas[s] = 0
+        columns.idle[s] = 0
+        columns.shed[s] = 0
+    if state == wire.STATION_CHARGING and columns.grant_ma[s] > 0:
+        columns.charge_age_ms[s] = grow_age(columns.charge_age_ms[s], columns.dt_ms)
+    else:
+        columns.charge_age_ms[s] = 0
+    if draw_ma > wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA or state == wire.STATION_CHARGING:
+        columns.idle[s] = 0
+    elif columns.grant_ma[s] > 0 and columns.switch_age_ms[s] >= columns.settings.reclaim_after_ms:
+        columns.idle[s] = 1
+    if not columns.silent[s]:
+        _serve(columns, s)
+
+
+def _track(columns, s, draw_ma):
+    """Keep used_ma: the stable current of a car that takes less than its grant (R5), judged once per
+    report.
+    """
+    if columns.station_state[s] != wire.STATION_CHARGING or columns.grant_ma[s] == 0 or columns.silent[s]:
+        columns.tracker.reset(s)
+    elif columns.fresh[s]:
+        measured = (
+            columns.measured_ma[3 * s] + columns.measured_ma[3 * s + 1] + columns.measured_ma[3 * s + 2]
+        )
+        columns.tracker.on_sample(s, draw_ma if measured >= 0 else wire.NOT_MEASURED_MA, columns.grant_ma[s])
+    columns.used_ma[s] = wire.NOT_MEASURED_MA
+    if columns.charge_age_ms[s] >= columns.settings.reclaim_after_ms:
+        columns.used_ma[s] = columns.tracker.stable_ma[s]
+    if columns.idle[s]:
+        columns.used_ma[s] = 0
+
+
+def _serve(columns, s):
+    """Add what flowed since the last round to served_as; a station without a meter is believed to take its
+    grant.
+    """
+    i = 3 * s
+    sum_ma = columns.draw_ma[i] + columns.draw_ma[i + 1] + columns.draw_ma[i + 2]
+    if columns.measured_ma[i] < 0 and columns.measured_ma[i + 1] < 0 and columns.measured_ma[i + 2] < 0:
+        charging = columns.station_state[s] == wire.STATION_CHARGING
+        sum_ma = columns.grant_ma[s] * columns.grant_phases[s] if charging else 0
+    sum_ma = min(sum_ma, 3 * wire.ALLOCATION_STATION_MA_MAX)
+    dt_ms = min(columns.dt_ms, 60000)
+    mas = columns.served_mas[s] + sum_ma * (dt_ms // 1000) + sum_ma * (dt_ms % 1000) // 1000
+    columns.served_as[s] = min(columns.served_as[s] + mas // 1000, wire.NO_CAP_MA)
+    columns.served_mas[s] = mas % 1000
+
+
+def _count_over(columns, s):
+    """Write over_ma: what counts of station s beyond its grant, on each phase."""
+    reserve_ma = 0
+    late = 0
+    grant_ma = columns.grant_ma[s]
+    if columns.station_state[s] == wire.STATION_UNREPORTED:
+        reserve_ma = columns.failsafe_ma[s]
+    elif columns.silent[s]:
+        kept = columns.heard_age_ms[s] <= columns.settings.lease_ms + columns.settings.lease_grace_ms
+        reserve_ma = max(columns.held_ma[s], columns.failsafe_ma[s]) if kept else columns.failsafe_ma[s]
+    elif columns.noncompliant[s]:
+        late = 1
+        grant_ma = 0
+    else:
+        late = columns.set_age_ms[s] >= columns.settings.follow_ms
+    for phase in range(3):
+        i = 3 * s + phase
+        over_ma = columns.draw_ma[i] - grant_ma if late else 0
+        if columns.phase_mask[s] >> phase & 1:
+            over_ma = max(over_ma, reserve_ma)
+        columns.over_ma[i] = over_ma if over_ma > 0 else 0
