@@ -177,10 +177,29 @@ PILOT_MAXIMUM = const(5)
 PILOT_NAMES = ("no_charging", "digital", "minimum", "low_range", "high_range", "maximum")
 PILOT_CURRENT_MA_MIN = const(6000)
 PILOT_CURRENT_MA_MAX = const(80000)
+# safety: what a meter state allows, in rising severity (R8).
+SAFETY_NORMAL = const(0)
+SAFETY_RAMP = const(1)
+SAFETY_HOLD = const(2)
+SAFETY_FALLBACK = const(3)
+SAFETY_SUSPEND = const(4)
+SAFETY_NAMES = ("normal", "ramp", "hold", "fallback", "suspend")
+
+# cap: who limits a circuit or station from outside (R14).
+CAP_NONE = const(0)
+CAP_OPERATOR = const(1)
+CAP_GRID_OPERATOR = const(2)
+CAP_DEMAND_RESPONSE = const(3)
+CAP_TARIFF = const(4)
+CAP_OCPP = const(5)
+CAP_INLET = const(6)
+# Nominal phase voltage (IEC 60038): what a cap in watts means in amperes.
+CAP_VOLTAGE_DV = const(2300)
+CAP_NAMES = ("none", "operator", "grid_operator", "demand_response", "tariff", "ocpp", "inlet")
+
 # event: what the meter port and the safety table report. A neighbour's events have other tens.
 EVENT_AUTO_SUSPEND = const(10)
-EVENT_SAFETY_FALLBACK = const(11)
-EVENT_SAFETY_NORMAL = const(12)
+EVENT_INLET_ILLEGAL = const(11)
 EVENT_METER_STALE = const(20)
 EVENT_METER_DISCONNECTED = const(21)
 EVENT_METER_IMPLAUSIBLE = const(22)

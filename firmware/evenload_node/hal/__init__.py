@@ -1,0 +1,1 @@
+"""The only place of a node that knows the platform: serial lines, files, the loop."""
