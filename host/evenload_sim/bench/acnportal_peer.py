@@ -7,7 +7,7 @@ the only thing exchanged is the algorithm. Needs the extra `peers`.
 import importlib.util
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import fmean, median
 from typing import Any
@@ -21,6 +21,7 @@ STATION_COUNT = 54
 SEED = 1
 OTHER_SEEDS = (2, 3, 4, 5, 6, 7)
 KERNEL_SHARE = 300
+REPEAT_COUNT = 5
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,19 @@ def simulate(algorithm: Any, seed: int) -> Outcome:
     )
 
 
+def best_of(make: Callable[[], Any], seed: int) -> Outcome:
+    """Repeat the same simulation and return it with the least disturbed time of every period.
+
+    Every repeat decides the same things in the same periods, so only the times differ.
+    """
+    outcomes = [simulate(make(), seed) for _ in range(REPEAT_COUNT)]
+    return replace(
+        outcomes[0],
+        decisions_ns=[min(times) for times in zip(*(one.decisions_ns for one in outcomes), strict=True)],
+        kernel_ns=[min(times) for times in zip(*(one.kernel_ns for one in outcomes), strict=True)],
+    )
+
+
 def plug_ins(acnsim: Any, station_ids: list[str], seed: int) -> list[Any]:
     """Return one session per station, drawn in the order arrival, stay (periods), energy (kWh) per car."""
     import numpy as np
@@ -93,9 +107,9 @@ def caltech() -> list[Result]:
     from evenload_sim.peers.acnportal_algorithm import EvenloadAlgorithm
     from evenload_sim.peers.acnportal_import import algorithms
 
-    edf = simulate(algorithms.SortedSchedulingAlgo(algorithms.earliest_deadline_first), SEED)
+    edf = best_of(lambda: algorithms.SortedSchedulingAlgo(algorithms.earliest_deadline_first), SEED)
+    ours = best_of(EvenloadAlgorithm, SEED)
     round_robin = simulate(algorithms.RoundRobin(algorithms.first_come_first_served), SEED)
-    ours = simulate(EvenloadAlgorithm(), SEED)
     return [
         *(
             result(
