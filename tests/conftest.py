@@ -26,6 +26,12 @@ def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leave tests/bench to `make bench`: it measures for minutes and wants the machine for itself."""
+    is_bench = "bench" in collection_path.relative_to(config.rootpath).parts[:2]
+    return True if is_bench and not config.getoption("--benchmark-only") else None
+
+
 def pytest_report_header():
     from evenload.core import BACKEND
 
