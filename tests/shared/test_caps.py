@@ -108,7 +108,8 @@ def test_a_full_book_refuses_and_counts_but_still_replaces(book):
     assert book.put("0", on_root(wire.CAP_OPERATOR, 8000))
 
 
-# Power per device, phases, voltage (0.1 V), current: 4.2 kW is the minimum of section 14a EnWG (BNetzA BK6-22-300).
+# Power per device, phases, voltage (0.1 V), current: 4.2 kW is the minimum of section 14a EnWG
+# (BNetzA BK6-22-300).
 @pytest.mark.parametrize(
     ("power_w", "phase_count", "voltage_dv", "current_ma"),
     [
