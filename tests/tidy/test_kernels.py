@@ -29,9 +29,16 @@ def public_names(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             names.append(node.name)
             if isinstance(node, ast.ClassDef):
-                members = [item for item in node.body if isinstance(item, ast.FunctionDef)]
+                members = [
+                    item for item in node.body if isinstance(item, ast.FunctionDef) and not _is_property(item)
+                ]
                 names += [f"{node.name}.{item.name}" for item in members if _is_public(item.name)]
     return names
+
+
+def _is_property(function):
+    """What the twin keeps as an attribute, the binding may read from the C struct."""
+    return any(isinstance(item, ast.Name) and item.id == "property" for item in function.decorator_list)
 
 
 def _is_public(name):

@@ -1,1 +1,0 @@
-typedef int evenload_placeholder;
