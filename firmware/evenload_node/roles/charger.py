@@ -134,7 +134,8 @@ class ChargerRole:
 
     def _queue_allocation_events(self):
         for code, circuit, station, value in self.allocation.take_events():
-            if 0 <= station < len(self.site.station_ids):
+            of_phase = code in (wire.EVENT_BREAKER_SUSPEND, wire.EVENT_BREAKER_RECOVER)
+            if not of_phase and 0 <= station < len(self.site.station_ids):
                 subject = self.site.station_ids[station]
             else:
                 subject = self.site.circuit_ids[max(circuit, 0)]
