@@ -11,25 +11,29 @@ C_FILES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h tests/c/*.c tests/c
 C_TESTS := $(MAKE) --no-print-directory -C tests/c
 
 # PROGRAM:PACKAGE pairs (Debian); tools/install_missing.sh installs what is not there.
-COMPILER := cc:gcc cc:libc6-dev
-TEST_TOOLS := $(COMPILER) clang:clang /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev \
+TEST_TOOLS := cc:gcc /usr/include/stdint.h:libc6-dev clang:clang /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev \
 	clang-19:clang-19 llvm-cov-19:llvm-19 /usr/lib/llvm-19/lib/clang/*/lib/linux/libclang_rt.profile-*.a:libclang-rt-19-dev \
 	chromium:chromium chromedriver:chromium-driver \
 	/usr/share/fonts/*/noto/NotoSansCJK-Regular.*:fonts-noto-cjk git:git
 PROOF_TOOLS := frama-c:frama-c-base why3:why3 z3:z3 cvc4:cvc4
 
 .DEFAULT_GOAL := check
-.PHONY: run test check bench sim gen fuzz fuzz-smoke prove mcdc docs core format clean help
+.PHONY: run test check bench sim gen fuzz fuzz-smoke prove mcdc docs prepare core format clean help
 
 run: $(VENV)/.run $(VENV)/.core ## Show a simulated garage and its supervisor at http://127.0.0.1:8000.
 	@$(BIN)/evenload sim site --port $(PORT)
 
 sim: run
 
-test: core ## Install what the tests need, as far as that is possible here, and run them all.
-	@tools/install_missing.sh $(TEST_TOOLS)
+test: prepare ## Install what the tests need, as far as that is possible here, and run them all.
+	@$(MAKE) --no-print-directory core
 	$(PYTEST) -n $(WORKERS) -m "not alone" --benchmark-disable
 	@$(PYTEST) -m alone --benchmark-disable; status=$$?; test $$status -eq 0 -o $$status -eq 5
+
+prepare:
+	@tools/install_missing.sh $(TEST_TOOLS)
+	@$(PYTHON) -c 'import os, sysconfig as s, sys; sys.exit(not os.path.exists(s.get_path("include") + "/Python.h"))' || \
+		tools/install_missing.sh Python.h:python3-dev
 
 check: core ## Format, lint, types, tidy, generated files: in less than two minutes.
 	$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
@@ -50,20 +54,18 @@ bench: core ## Measure; the pytest-benchmark JSON is kept in var/bench.
 	$(PYTEST) tests/bench --benchmark-only --benchmark-json=var/bench/$(shell date -u +%Y%m%dT%H%M%SZ).json
 	$(BIN)/evenload bench
 
-fuzz-smoke: core ## Fuzz each C target for a few seconds, as CI does.
+fuzz-smoke: prepare ## Fuzz each C target for a few seconds, as CI does.
 	$(C_TESTS) fuzz-smoke
 
-fuzz: core ## Random trees, streams and bytes for up to 30 minutes on two cores.
-	@tools/install_missing.sh $(TEST_TOOLS)
+fuzz: prepare core ## Random trees, streams and bytes for up to 30 minutes on two cores.
 	$(C_TESTS) fuzz
 	EVENLOAD_HYPOTHESIS_PROFILE=fuzz $(PYTEST) -n $(WORKERS) --slow -m slow
 
-prove: core ## Prove the contracts of waterfill with Frama-C.
+prove: ## Prove the contracts of waterfill with Frama-C.
 	@tools/install_missing.sh $(PROOF_TOOLS)
 	$(C_TESTS) prove
 
-mcdc: core ## Print line, branch and MC/DC coverage of csrc/src.
-	@tools/install_missing.sh $(TEST_TOOLS)
+mcdc: prepare ## Print line, branch and MC/DC coverage of csrc/src.
 	$(C_TESTS) mcdc
 
 docs: core ## Execute every code block of README and docs/.
@@ -76,12 +78,12 @@ clean: ## Remove everything that was built.
 	@if [ -f tests/c/Makefile ]; then $(C_TESTS) clean; fi
 
 help: ## Show this list.
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Evenload needs Python 3.11 or newer; choose one with: make PYTHON=python3.12"; exit 1; }
-	@tools/install_missing.sh $(COMPILER)
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tools/install_missing.sh ensurepip:python3-venv
 	@$(PYTHON) -m venv $(VENV) || { echo "On Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 
 # What `make run` needs. The compiler's absence is no error here: .core says which backend serves.
@@ -95,8 +97,11 @@ $(VENV)/.test: $(VENV)/.run
 	@touch $@
 
 # The core carries the hash of its sources and refuses to load with others, so importing it is the question to ask.
+# Without a compiler the stamp is not written, and the next make tries again.
 $(VENV)/.core: $(VENV)/.run $(CORE_SOURCES)
 	@$(BIN)/python -c "import evenload_core" 2>/dev/null || $(BIN)/python setup.py --quiet build_ext --inplace
-	@$(BIN)/python -c "from evenload.core import BACKEND; print('Kernels: ' + {'c': 'the C core.', 'python': \
-		'no C core could be built, so Python serves, with the same results. For C: apt install gcc python3-dev'}[BACKEND])"
-	@touch $@
+	@case $$($(BIN)/python -c "from evenload.core import BACKEND; print(BACKEND)") in \
+		c) touch $@ ;; \
+		python) echo "Kernels: Python (EVENLOAD_CORE=python, or no C core could be built)." ;; \
+		*) exit 1 ;; \
+	esac
