@@ -232,6 +232,16 @@ CAP_INLET = const(6)
 CAP_VOLTAGE_DV = const(2300)
 CAP_NAMES = ("none", "operator", "grid_operator", "demand_response", "tariff", "ocpp", "inlet")
 
+# setpoint: authenticated frames between controller and station (R17).
+SETPOINT_MAGIC = const(0xEC)
+SETPOINT_KIND_SET = const(1)
+SETPOINT_KIND_REPORT = const(2)
+SETPOINT_FRAME_SIZE = const(36)
+SETPOINT_TAG_SIZE = const(16)
+SETPOINT_MARK_STEP = const(4096)
+SETPOINT_TTL_MS_MAX = const(30000)
+SETPOINT_CURRENT_MA_MAX = const(80000)
+
 # event: what the meter port and the safety table report. A neighbour's events have other tens.
 EVENT_AUTO_SUSPEND = const(10)
 EVENT_INLET_ILLEGAL = const(11)
