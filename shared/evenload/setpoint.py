@@ -3,8 +3,11 @@
 Anyone on the line may listen, cut or repeat; only who has the key may set a current, and a frame acts once.
 Controller and station share a key of 16..64 bytes. Both kinds of frame have 36 bytes, little-endian:
 
-offset 0 1 2 4 8 20 magic kind station_id counter payload (12 bytes) tag (16 bytes) set-point (1):
-current_ma u32, ttl_ms u16, phases u8, 0 x 5 report (2): floor u32, 3 x measured_da u16, state u8, 0
+    0       1      2            4         8                    20
+    magic | kind | station_id | counter | payload (12 bytes) | tag (16 bytes)
+
+    payload of a set-point (kind 1)  current_ma u32, ttl_ms u16, phases u8, 0 x 5
+    payload of a report (kind 2)     floor u32, 3 x measured_da u16, state u8, 0
 
 The tag is the first 16 bytes of HMAC-SHA256 (RFC 2104, truncated as in its section 5) over bytes 0..19. The
 kind is under the tag, so a report can't come back as a set-point.
