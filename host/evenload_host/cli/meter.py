@@ -48,7 +48,7 @@ def decode(file: str, is_hex: bool, address: int, calibration_file: str | None, 
     Examples:
       evenload meter decode capture.bin
       evenload meter decode --hex --summary capture.txt
-      echo 55 4DD503 BF5135 366401 BA1702 B00400 204E 00 000100 57 | evenload meter decode --hex -
+      echo 554DD503BF5135366401BA1702B00400204E0000010057 | evenload meter decode --hex -
     """
     from evenload_host.calibration import read_counts
 
@@ -107,7 +107,7 @@ class Decoder:
 
 
 def byte_chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of `stream` as they come, at most CHUNK_SIZE at a time, with progress for a long file."""
+    """Yield the bytes of `stream` as they come, at most CHUNK_SIZE at a time; show progress for a long file."""
     read = getattr(stream, "read1", stream.read)
     size = stream_size(stream)
     if size < PROGRESS_FROM_SIZE or not sys.stderr.isatty():
@@ -151,6 +151,6 @@ def refuse_digit(chunk: bytes, offset: int) -> None:
     """Say which character of the input is no hexadecimal digit."""
     at = next(i for i, byte in enumerate(chunk) if byte not in HEX_DIGITS + WHITE_SPACE)
     raise click.ClickException(
-        f"The input has {chr(chunk[at])!r} at offset {offset + at}; valid with --hex: 0-9, a-f, A-F and white space. "
-        "For raw bytes leave --hex out."
+        f"The input has {chr(chunk[at])!r} at offset {offset + at}; valid with --hex: 0-9, a-f, A-F and white "
+        "space. For raw bytes leave --hex out."
     )
