@@ -2,11 +2,16 @@
 
 EvenloadError
 +-- ConfigError     a configuration that may not start: names the key, the value and what would be valid
++-- StaleCoreError  the compiled C core was built from other sources
 """
 
 
 class EvenloadError(Exception):
     """Base of every error that Evenload raises on purpose."""
+
+
+class StaleCoreError(EvenloadError):
+    """A compiled core that was built from other sources than those beside it; the text names the way out."""
 
 
 class ConfigError(EvenloadError):

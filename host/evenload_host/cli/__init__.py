@@ -81,8 +81,6 @@ def load_backend() -> str:
             f"EVENLOAD_CORE=c was asked for, but the C core cannot be loaded ({error}). "
             "Run `make core` to build it, or set EVENLOAD_CORE=python."
         ) from error
-    except RuntimeError as error:
-        raise click.ClickException(str(error)) from error
     return BACKEND
 
 

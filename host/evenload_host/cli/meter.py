@@ -34,7 +34,7 @@ def command() -> None:
     "--calibration",
     "calibration_file",
     type=click.Path(dir_okay=False),
-    help="JSON with counts per unit (keys voltage current power energy frequency); default: reference design.",
+    help="JSON with counts per unit (voltage current power energy frequency); default: reference design.",
 )
 @click.option("--summary", is_flag=True, help="End with one line of counters.")
 def decode(file: str, is_hex: bool, address: int, calibration_file: str | None, summary: bool) -> None:
@@ -107,7 +107,7 @@ class Decoder:
 
 
 def byte_chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of `stream` as they come, at most CHUNK_SIZE at a time; show progress for a long file."""
+    """Yield the bytes of `stream` as they come, up to CHUNK_SIZE at a time; show progress for a long file."""
     read = getattr(stream, "read1", stream.read)
     size = stream_size(stream)
     if size < PROGRESS_FROM_SIZE or not sys.stderr.isatty():
@@ -151,6 +151,6 @@ def refuse_digit(chunk: bytes, offset: int) -> None:
     """Say which character of the input is no hexadecimal digit."""
     at = next(i for i, byte in enumerate(chunk) if byte not in HEX_DIGITS + WHITE_SPACE)
     raise click.ClickException(
-        f"The input has {chr(chunk[at])!r} at offset {offset + at}; valid with --hex: 0-9, a-f, A-F and white "
-        "space. For raw bytes leave --hex out."
+        f"The input has {chr(chunk[at])!r} at offset {offset + at}; valid with --hex: 0-9, a-f, A-F and "
+        "white space. For raw bytes leave --hex out."
     )
