@@ -7,7 +7,7 @@ ms) and one pass go by.
 """
 
 from evenload import ticks, wire
-from evenload.caps import Cap, CapBook
+from evenload.caps import Cap, CapBook, SumTimer, split_sum_ma
 from evenload.safety import Feeder
 
 from evenload_node.roles.meter import EventQueue, MeterRole
@@ -40,6 +40,16 @@ class ChargerRole:
         self._inlet_ma = None
         self._inlet_legal = True
         self._limits_ma = [0] * (3 * len(site.circuit_ids))
+        self._tariffs = []
+        self._split_ma = [0, 0, 0]
+
+    def hold_tariff(self, circuit: int, timer: SumTimer):
+        """Keep the metered sum of the three phases of `circuit` within the tariff of `timer`."""
+        self._tariffs.append((circuit, timer))
+
+    def poll(self, now_ms: int):
+        """Look at the meters' lines; may be called between passes, as often as wanted."""
+        self._meter_role.poll(now_ms)
 
     def step(self, now_ms: int):
         """Do one pass at ring time `now_ms`."""
@@ -60,6 +70,41 @@ class ChargerRole:
         """
         return self.events.take()
 
+    def status(self) -> dict:
+        """Return what a person or supervisor wants to see, JSON-ready."""
+        status = self._meter_role.status()
+        status["role"] = "charger"
+        status["circuits"] = [self._circuit_status(n) for n in range(len(self.feeders))]
+        status["stations"] = [self._station_status(s) for s in range(len(self.stations))]
+        status["rounds"] = self.round_count
+        status["urgent_rounds"] = self.urgent_round_count
+        status["send_failed"] = self.send_failed_count
+        return status
+
+    def _circuit_status(self, n):
+        feeder = self.feeders[n]
+        sources = self.caps.circuit_source[3 * n : 3 * n + 3]
+        return {
+            "id": self.site.circuit_ids[n],
+            "meter_state": wire.METER_NAMES[wire.METER_UNMETERED if feeder is None else feeder.state],
+            "action": wire.SAFETY_NAMES[wire.SAFETY_NORMAL if feeder is None else feeder.action],
+            "feeder_ma": None if feeder is None else list(feeder.feeder_ma),
+            "limit_ma": list(self._limits_ma[3 * n : 3 * n + 3]),
+            "capped_by": [wire.CAP_NAMES[source] for source in sources],
+        }
+
+    def _station_status(self, s):
+        allocation = self.allocation
+        circuit = allocation.limiting_circuit[s]
+        return {
+            "id": self.site.station_ids[s],
+            "state": wire.STATION_NAMES[allocation.station_state[s]],
+            "grant_ma": allocation.grant_ma[s],
+            "phases": allocation.grant_phases[s],
+            "reason": wire.REASON_NAMES[allocation.reason[s]],
+            "limiting_circuit": None if circuit < 0 else self.site.circuit_ids[circuit],
+        }
+
     def _observe_feeders(self):
         for n in range(len(self.feeders)):
             feeder = self.feeders[n]
@@ -77,6 +122,7 @@ class ChargerRole:
 
     def _run_round(self, now_ms):
         self._read_inlet()
+        self._watch_tariffs(now_ms)
         self.caps.tick(now_ms)
         self._write_circuits()
         self._write_stations()
@@ -94,6 +140,18 @@ class ChargerRole:
         if self._inlet_legal and not self.inlet.is_legal:
             self.events.push(wire.EVENT_INLET_ILLEGAL, self.site.circuit_ids[0], limit_ma)
         self._inlet_legal = self.inlet.is_legal
+
+    def _watch_tariffs(self, now_ms):
+        for circuit, timer in self._tariffs:
+            feeder = self.feeders[circuit]
+            timer.tick(now_ms, feeder.feeder_ma)
+            name = "tariff of {}".format(self.site.circuit_ids[circuit])
+            if timer.active:
+                base_ma = self.allocation.base_ma[3 * circuit : 3 * circuit + 3]
+                split_sum_ma(timer.sum_ma, base_ma, self._split_ma)
+                self.caps.put(name, Cap(wire.CAP_TARIFF, list(self._split_ma)).on_circuit(circuit))
+            else:
+                self.caps.remove(name)
 
     def _write_circuits(self):
         allocation = self.allocation

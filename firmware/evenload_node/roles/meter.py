@@ -40,10 +40,15 @@ class MeterRole:
         self.meters = meters
         self.events = EventQueue() if events is None else events
 
-    def step(self, now_ms: int):
-        """Do one pass: poll what is due, take in what arrived, judge."""
+    def poll(self, now_ms: int):
+        """Poll what is due and take in what arrived; may be called between passes, as often as wanted."""
         for meter in self.meters:
             meter.step(now_ms)
+
+    def step(self, now_ms: int):
+        """Do one pass: poll, take in, judge."""
+        self.poll(now_ms)
+        for meter in self.meters:
             meter.tick(now_ms)
             for code, value in meter.take_events():
                 self.events.push(code, meter.name, value)
