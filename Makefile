@@ -39,7 +39,7 @@ check: core ## Format, lint, types, tidy, generated files: in less than two minu
 	$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 	$(BIN)/mypy
-	$(BIN)/python tools/gen_wire.py --check
+	$(BIN)/python tools/gen_wire.py --check && $(BIN)/python tools/gen_board_keys.py --check
 	$(PYTEST) -q tests/tidy
 
 format: $(VENV)/.test ## Lay out Python and C.
@@ -47,7 +47,7 @@ format: $(VENV)/.test ## Lay out Python and C.
 	$(BIN)/clang-format -i $(C_FILES)
 
 gen: $(VENV)/.test ## Write the generated files: wire.h, wire.cdef, SPEC's tables.
-	$(BIN)/python tools/gen_wire.py
+	$(BIN)/python tools/gen_wire.py && $(BIN)/python tools/gen_board_keys.py
 
 bench: core ## Measure; the pytest-benchmark JSON is kept in var/bench.
 	@mkdir -p var/bench

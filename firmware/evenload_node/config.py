@@ -15,6 +15,9 @@ from evenload_node import schema
 class Section:
     """One object of the file: an attribute per key of its table, defaults filled in."""
 
+    def __getattr__(self, name: str):
+        raise AttributeError(name)
+
 
 def load(path: str) -> Section:
     """Return the validated configuration in file `path`."""

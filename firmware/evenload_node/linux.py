@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         config = load(options.file)
         node = Node(config, PosixHal(config.state_dir, is_dry=options.command == "check"))
     except (EvenloadError, OSError) as error:
-        print(f"evenload-node: {options.file}: {error}", file=sys.stderr)
+        print(f"evenload-node {options.command} {options.file}: {error}", file=sys.stderr)
         return 2
     if options.command == "check":
         print(f"{options.file} would start: {summary_of(config)}.")

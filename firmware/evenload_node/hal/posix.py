@@ -8,7 +8,7 @@ from evenload_node.hal.serial_posix import SerialPort
 
 
 class PosixHal:
-    """state_dir: folder for what survives a restart, made when needed; is_dry: touch nothing, only compose."""
+    """state_dir: folder for what survives a restart; is_dry: touch nothing, only compose."""
 
     def __init__(self, state_dir: str, is_dry: bool = False):
         self._state_dir = state_dir
@@ -21,7 +21,7 @@ class PosixHal:
 
     def make_meter(self, port: SerialPort, values):
         """Return the meter that `values` (a row of the configuration's meters) describes."""
-        from evenload_node.drivers import bl0942_meter
+        from evenload_node.drivers import bl0942_meter  # type: ignore[attr-defined]
 
         return bl0942_meter.from_config(port, values, os.path.join(self._state_dir, f"{values.id}.json"))
 

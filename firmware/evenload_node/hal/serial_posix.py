@@ -82,7 +82,7 @@ class SerialPort:
         """Forget what has arrived."""
         line = self._open_line()
         try:
-            line.reset_input_buffer()
+            line.reset_input_buffer()  # type: ignore[attr-defined]
         except (OSError, termios.error) as error:
             raise self._lose(error) from error
 
