@@ -17,7 +17,8 @@ OUTPUT = ROOT / "board_configs" / "README.md"
 HEAD = """# Configurations of boards and nodes
 
 One JSON file per node; `evenload-node run board_configs/linux_meter.json` starts one, and
-`evenload-node check FILE` only says whether it would start. A mistake is refused with its key, its value and what would be valid.
+`evenload-node check FILE` only says whether it would start. A mistake is refused with its key, its value
+and what would be valid.
 
 | file | is |
 |---|---|

@@ -1,7 +1,9 @@
 """Stations on a serial line, reached with authenticated frames (evenload.setpoint; R17).
 
-One line carries every station of the site; each frame names its station. Bytes that are no frame for us are
-slid over one at a time and counted: nothing on the line can raise or stall.
+The line is half duplex and carries every station of the site: the controller sends one set-point, the
+station it names answers with a report, then comes the next. So no two stations ever speak at once. Waiting
+set-points are kept one per station, the newest; those that lower a current go first. A station that doesn't
+answer within 60 ms is passed over. Bytes that are no frame for us are slid over one at a time and counted.
 """
 
 from evenload import ticks, wire
@@ -9,6 +11,7 @@ from evenload.setpoint import FRAME_SIZE, Counter, Report, ReportReceiver, Setpo
 
 from evenload_node.station import StationPort, StationReport
 
+ANSWER_MS_MAX = 60
 _BUFFER_SIZE_MAX = 16 * FRAME_SIZE
 
 
@@ -19,24 +22,37 @@ class LineStation(StationPort):
         self.number = number
         self.counter = Counter(store)
         self.gate = ReportReceiver(line.key, number, self.counter)
-        self._line = line
+        self.is_waiting = False
+        self.is_lower = False
+        self._key = line.key
         self._setpoint = Setpoint()
+        self._sent_ma = wire.NO_CAP_MA
+        self._expires_ms = 0
         self._received = Report()
         self._report = StationReport()
 
-    def set_current(self, now_ms: int, current_ma: int, phases: int, expires_ms: int):
-        """Send a set-point; raises OSError if the line is not there."""
-        ttl_ms = max(ticks.elapsed_ms(expires_ms, now_ms), 0)
-        setpoint = self._setpoint
-        setpoint.counter = self.counter.next()
-        setpoint.current_ma = current_ma
-        setpoint.phases = min(max(phases, 1), 3)
-        setpoint.ttl_ms = min(ttl_ms, wire.SETPOINT_TTL_MS_MAX)
-        self._line.port.write(pack_setpoint(self._line.key, self.number, setpoint))
+    def set_current(self, now_ms: int, current_ma: int, phases: int, expires_ms: int):  # noqa: ARG002
+        """Queue a set-point; the line sends it when its turn comes."""
+        self._setpoint.current_ma = current_ma
+        self._setpoint.phases = min(max(phases, 1), 3)
+        self._expires_ms = expires_ms
+        self.is_lower = current_ma < self._sent_ma
+        self.is_waiting = True
 
     def report(self) -> StationReport:
         """Return what the station reported last."""
         return self._report
+
+    def pack(self, now_ms: int) -> bytes:
+        """Return the frame of the queued set-point, which then waits no longer; its lease is what is left
+        now.
+        """
+        left_ms = max(ticks.elapsed_ms(self._expires_ms, now_ms), 0)
+        self._setpoint.ttl_ms = min(left_ms, wire.SETPOINT_TTL_MS_MAX)
+        self._setpoint.counter = self.counter.next()
+        self._sent_ma = self._setpoint.current_ma
+        self.is_waiting = False
+        return pack_setpoint(self._key, self.number, self._setpoint)
 
     def hear(self, now_ms: int, frame: bytes) -> bool:
         """Take in a frame if it is an authentic, new report of this station."""
@@ -52,7 +68,7 @@ class LineStation(StationPort):
 class StationLine:
     """The line. port: `write`, `read`, `reopen(now_ms)`; key: 16..64 bytes, shared with the stations.
 
-    `dropped_bytes` counts what was slid over; `lost_count` reads that failed.
+    Counters: `dropped_bytes` slid over, `lost_count` reads and writes that failed, `unanswered_count`.
     """
 
     def __init__(self, port, key: bytes):
@@ -60,8 +76,12 @@ class StationLine:
         self.key = key
         self.dropped_bytes = 0
         self.lost_count = 0
+        self.unanswered_count = 0
         self._stations = []
         self._buffer = b""
+        self._asked = None
+        self._asked_ms = 0
+        self._turn = 0
 
     def add_station(self, number: int, store) -> LineStation:
         """Return a new station of this line."""
@@ -70,25 +90,52 @@ class StationLine:
         return station
 
     def poll(self, now_ms: int):
-        """Take in what arrived; open the line again when it is gone."""
+        """Take in what arrived, send what waits; open the line again when it is gone."""
         if not self.port.reopen(now_ms):
+            self._asked = None
             return
         try:
-            data = self.port.read(_BUFFER_SIZE_MAX)
+            self._receive(now_ms)
+            self._send(now_ms)
         except OSError:
             self.lost_count += 1
             self._buffer = b""
-            return
+            self._asked = None
+
+    def _receive(self, now_ms):
+        data = self.port.read(_BUFFER_SIZE_MAX)
         if data:
             self._buffer = self._buffer + data
             self._hunt(now_ms)
+        if self._asked is not None and ticks.elapsed_ms(now_ms, self._asked_ms) > ANSWER_MS_MAX:
+            self.unanswered_count += 1
+            self._asked = None
+
+    def _send(self, now_ms):
+        if self._asked is not None:
+            return
+        station = self._next_station()
+        if station is not None:
+            self._asked = station
+            self._asked_ms = now_ms
+            self.port.write(station.pack(now_ms))
+
+    def _next_station(self):
+        """Return the next waiting station in turn; one whose current goes down comes before all others."""
+        chosen = None
+        for i in range(len(self._stations)):
+            station = self._stations[(self._turn + i) % len(self._stations)]
+            if station.is_waiting and (chosen is None or (station.is_lower and not chosen.is_lower)):
+                chosen = station
+        if chosen is not None:
+            self._turn = (self._stations.index(chosen) + 1) % len(self._stations)
+        return chosen
 
     def _hunt(self, now_ms):
         at = 0
         while len(self._buffer) - at >= FRAME_SIZE:
-            if self._buffer[at] == wire.SETPOINT_MAGIC and self._hear(
-                now_ms, self._buffer[at : at + FRAME_SIZE]
-            ):
+            frame = self._buffer[at : at + FRAME_SIZE]
+            if frame[0] == wire.SETPOINT_MAGIC and self._hear(now_ms, frame):
                 at += FRAME_SIZE
             else:
                 at += 1
@@ -99,5 +146,8 @@ class StationLine:
         number = frame[2] | frame[3] << 8
         for station in self._stations:
             if station.number == number:
-                return station.hear(now_ms, frame)
+                heard = station.hear(now_ms, frame)
+                if heard and station is self._asked:
+                    self._asked = None
+                return heard
         return False
