@@ -8,24 +8,17 @@ the sharing sums everything again. A round may be called at any time: a decrease
 """
 
 from evenload import ticks, wire
+from evenload.admission import Admission
 from evenload.ceiling import set_ceilings
-from evenload.circuits import (
-    index_members,
-    intake,
-    set_phases,
-    sum_below,
-    take_from_path,
-    tightest_cell,
-    watch_breakers,
-)
-from evenload.columns import Columns, mask_phases
+from evenload.circuits import index_members, intake, sum_below, watch_breakers
+from evenload.columns import Columns
 from evenload.compliance import grow_age, observe
 from evenload.errors import ConfigError
-from evenload.fairness import STATUS_ADMITTED, Fairness, sort_by_level
+from evenload.fairness import Fairness
+from evenload.phases import mask, terminal_count
 from evenload.setup import find_fault
 from evenload.slew import explain, regulate
-
-_RANKS_PER_PRIORITY = 4
+from evenload.waterfill import fill
 
 
 class Allocation(Columns):
@@ -37,8 +30,8 @@ class Allocation(Columns):
 
     def __init__(self, circuit_count: int, station_count: int):
         super().__init__(circuit_count, station_count)
+        self._admission = Admission(self)
         self._fairness = Fairness(self)
-        self._scratch = [0] * station_count
 
     def seal(self) -> None:
         """Validate the setup columns and derive what the rounds need; raise ConfigError for the first
@@ -46,22 +39,20 @@ class Allocation(Columns):
         """
         fault = find_fault(self)
         if fault > 0:
-            key = wire.ALLOCATION_FAULT_KEYS[fault]
-            column = getattr(self, key, None)
-            if column is None:
-                value = getattr(self.settings, key)
-                raise ConfigError("settings." + key, value, wire.ALLOCATION_FAULT_VALIDS[fault])
-            value = column[self.fault_index]
-            raise ConfigError(
-                "{}[{}]".format(key, self.fault_index), value, wire.ALLOCATION_FAULT_VALIDS[fault]
-            )
+            key = wire.ALLOCATION_FAULT_KEYS[fault].format(self.fault_index)
+            raise ConfigError(key, self.fault_value, wire.ALLOCATION_FAULT_VALIDS[fault])
         step_ma = self.settings.step_ma
         for s in range(self.station_count):
             self.low_ma[s] = (self.min_ma[s] + step_ma - 1) // step_ma * step_ma
             self.high_ma[s] = self.max_ma[s] // step_ma * step_ma
-            set_phases(self, s, 0)
-            self.grant_phases[s] = mask_phases(self.phase_mask[s])
+            self.phase_mask[s] = mask(self.wiring[s], 3)
+            self.grant_phases[s] = terminal_count(self.wiring[s])
+            self.phase_switch.min_ma[s] = self.low_ma[s]
+        self.rotation.slot_ms = self.settings.slot_ms
+        self.rotation.on_min_ms = self.settings.on_min_ms
+        self.rotation.off_min_ms = self.settings.off_min_ms
         index_members(self)
+        self._admission.index_classes()
         self.sealed = 1
 
     def tick(self, now_ms: int) -> None:
@@ -74,12 +65,18 @@ class Allocation(Columns):
         observe(self)
         intake(self)
         watch_breakers(self)
+        self._admission.take_turns()
         set_ceilings(self)
-        self._admit()
+        classes = self._admission.admit()
+        for priority in range(wire.ALLOCATION_PRIORITY_MAX + 1):
+            if classes >> priority & 1:
+                self._fairness.fill(priority)
         regulate(self)
         explain(self)
         self._guard()
         for s in range(self.station_count):
+            is_on = 1 if self.grant_ma[s] > 0 or self.phase_switch.pausing[s] else 0
+            self.rotation.set_on(s, now_ms, is_on)
             self.expires_ms[s] = ticks.add_ms(now_ms, self.settings.lease_ms)
 
     def _advance(self, now_ms):
@@ -90,64 +87,12 @@ class Allocation(Columns):
             self.boot_age_ms = grow_age(self.boot_age_ms, self.dt_ms)
         self.started = 1
         self.now_ms = now_ms
+        self.boundary = self.rotation.tick(now_ms)
         if not self.booted:
             unreported = 0
             for s in range(self.station_count):
                 unreported += self.station_state[s] == wire.STATION_UNREPORTED
             self.booted = 1 if unreported == 0 or self.boot_age_ms >= self.settings.boot_wait_ms else 0
-
-    def _admit(self):
-        """Keep or take in stations in the order of class and turn while their minimum fits, then share the
-        rest.
-        """
-        sum_below(self, self.over_ma, self.sum_ma)
-        for k in range(3 * self.circuit_count):
-            self.room_ma[k] = self.available_ma[k] - self.sum_ma[k]
-        count = self._queue_up()
-        classes = 0
-        self.waiting_count = 0
-        for i in range(count):
-            s = self.queue[i]
-            cell = tightest_cell(self, self.room_ma, s)
-            if self.room_ma[cell] >= self.low_ma[s] + self._margin_ma(s):
-                take_from_path(self, self.room_ma, s, self.low_ma[s])
-                self.status[s] = STATUS_ADMITTED
-                self.target_ma[s] = self.low_ma[s]
-                classes |= 1 << self.priority[s]
-            else:
-                self.cause[s] = wire.REASON_WAITING_TURN
-                self.limiting_circuit[s] = cell // 3
-                self.limiting_phase[s] = cell % 3
-                self.waiting_count += 1
-        for priority in range(wire.ALLOCATION_PRIORITY_MAX + 1):
-            if classes >> priority & 1:
-                self._fairness.fill(priority)
-
-    def _queue_up(self):
-        """Write the stations that may charge into `queue` in the order of their turn; return how many."""
-        count = 0
-        for s in range(self.station_count):
-            if self.ceiling_ma[s] > 0:
-                on = self.grant_ma[s] > 0
-                if not on and self.switch_age_ms[s] < self.settings.off_min_ms:
-                    self.cause[s] = wire.REASON_WAITING_TURN
-                    continue
-                in_slot = on and self.switch_age_ms[s] < max(self.settings.slot_ms, self.settings.on_min_ms)
-                self.rank[s] = (
-                    self.priority[s] * _RANKS_PER_PRIORITY + self.idle[s] * 2 + (0 if in_slot else 1)
-                )
-                self.queue[count] = s
-                count += 1
-        sort_by_level(self.queue, self.served_as, count, self._scratch)
-        sort_by_level(self.queue, self.rank, count, self._scratch)
-        return count
-
-    def _margin_ma(self, s):
-        """Return what must fit beyond the minimum: a station shed a moment ago is not started to stop at
-        once.
-        """
-        shed = self.grant_ma[s] == 0 and self.shed[s] and self.switch_age_ms[s] < self.settings.on_min_ms
-        return self.settings.start_margin_ma if shed else 0
 
     def _guard(self):
         """Sum the final grants again and clamp whoever stands below a cell that they exceed; writes
@@ -175,21 +120,32 @@ class Allocation(Columns):
         sum_below(self, planned, self.load_ma)
 
     def _clamp(self, k):
-        """Stop the stations below cell k, the last in turn first, until the excess is gone; return how
-        many.
-        """
-        excess_ma = self.load_ma[k] - self.available_ma[k]
-        stopped = 0
+        """Divide what cell k has among its stations by the proved waterfill; return how many were lowered."""
         bit = 1 << k % 3
-        for i in range(self.last_member[k // 3] - 1, self.first_member[k // 3] - 1, -1):
+        requests = []
+        members = []
+        for i in range(self.first_member[k // 3], self.last_member[k // 3]):
             s = self.members[i]
-            if excess_ma > 0 and self.grant_ma[s] > 0 and self.phase_mask[s] & bit:
-                excess_ma -= self.grant_ma[s]
-                self.grant_ma[s] = 0
-                self.set_age_ms[s] = 0
-                self.switch_age_ms[s] = 0
-                self.reason[s] = wire.REASON_GUARD
-                self.limiting_circuit[s] = k // 3
-                self.limiting_phase[s] = k % 3
-                stopped += 1
-        return stopped
+            if self.grant_ma[s] > 0 and self.phase_mask[s] & bit:
+                members.append(s)
+                requests.append(self.grant_ma[s])
+        fixed_ma = self.load_ma[k] - sum(requests)
+        grants = [0] * len(requests)
+        fill(requests, grants, max(self.available_ma[k] - fixed_ma, 0))
+        lowered = 0
+        for i in range(len(members)):
+            if grants[i] < requests[i]:
+                self._lower(members[i], grants[i], k)
+                lowered += 1
+        return lowered
+
+    def _lower(self, s, grant_ma, k):
+        grant_ma -= grant_ma % self.settings.step_ma
+        if grant_ma < self.low_ma[s]:
+            grant_ma = 0
+            self.switch_age_ms[s] = 0
+        self.grant_ma[s] = grant_ma
+        self.set_age_ms[s] = 0
+        self.reason[s] = wire.REASON_GUARD
+        self.limiting_circuit[s] = k // 3
+        self.limiting_phase[s] = k % 3

@@ -45,6 +45,8 @@ def _refusal(columns, s):
         return wire.REASON_NONCOMPLIANT
     if _find_suspended(columns, s):
         return wire.REASON_BREAKER
+    if columns.phase_switch.pausing[s]:
+        return wire.REASON_PHASE_SWITCH
     n = columns.station_circuit[s]
     bad = severity(columns.worst_state[n])
     if bad == SEVERITY_INVALID or (bad == SEVERITY_HOLD and columns.grant_ma[s] == 0):

@@ -8,7 +8,7 @@ is not to be trusted keeps its circuit's last good base; a stale one replaces th
 """
 
 from evenload import ticks, wire
-from evenload.columns import Columns, wiring_mask
+from evenload.columns import Columns
 
 # How bad a meter state is: 0 trusted, 1 hold and never raise, 2 static budget, 3 nothing. Index: METER_*.
 _SEVERITIES = (3, 0, 2, 1, 1, 3)
@@ -185,8 +185,3 @@ def tightest_cell(columns: Columns, amounts: list[int], s: int) -> int:
                 best = 3 * n + phase
         n = columns.circuit_parent[n]
     return best
-
-
-def set_phases(columns: Columns, s: int, single: int) -> None:
-    """Make station s load the site phases of its wiring, or only its first conductor's when `single` is 1."""
-    columns.phase_mask[s] = wiring_mask(columns.wiring[s], single)

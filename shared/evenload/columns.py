@@ -9,22 +9,9 @@ every parent before its children; phases are L1, L2, L3 of the site. Currents ar
 
 from evenload import wire
 from evenload.breaker import Breaker
+from evenload.phases import PhaseSwitch
+from evenload.rotation import Rotation
 from evenload.tracker import Tracker
-
-# Site phases a wiring loads, as bits (L1 = 1, L2 = 2, L3 = 4); a pair adds on both, unknown on all.
-_MASKS = (7, 7, 7, 7, 7, 7, 1, 2, 4, 3, 6, 5, 7)
-# The first conductor of the car on the site's phases: what is left of the load after a switch to one phase.
-_FIRST_MASKS = (1, 1, 2, 2, 4, 4, 1, 2, 4, 3, 6, 5, 7)
-
-
-def wiring_mask(wiring: int, single: int) -> int:
-    """Return the site phases that `wiring` loads, as bits; `single` 1 after a switch to one phase, else 0."""
-    return _FIRST_MASKS[wiring] if single else _MASKS[wiring]
-
-
-def mask_phases(mask: int) -> int:
-    """Return how many phases the bits of `mask` (0..7) name: 0..3."""
-    return (mask & 1) + (mask >> 1 & 1) + (mask >> 2 & 1)
 
 
 class Settings:
@@ -62,6 +49,8 @@ class Columns:
         self.settings = Settings()
         self.breaker = Breaker(3 * circuit_count)
         self.tracker = Tracker(station_count)
+        self.rotation = Rotation(station_count)
+        self.phase_switch = PhaseSwitch(station_count)
         self._size_circuits(circuit_count)
         self._size_cells(3 * circuit_count)
         self._size_station_setup(station_count)
@@ -76,11 +65,13 @@ class Columns:
         self.sealed = 0
         self.guard_count = 0
         self.suspended_count = 0
+        self.boundary = 0
         self.waiting_count = 0
         self.events_count = 0
         self.events_first = 0
         self.events_dropped = 0
         self.fault_index = 0
+        self.fault_value = 0
 
     def _size_circuits(self, count):
         self.circuit_parent = [wire.CIRCUIT_NONE] * count
@@ -92,6 +83,7 @@ class Columns:
         self.sample_seen_ms = [-1] * count
         self.sample_age_ms = [wire.ALLOCATION_AGE_MS_MAX] * count
         self.path_age_ms = [0] * count  # Of the oldest sample from here to the root.
+        self.short = [0] * count  # Kept a station waiting in the last round.
         self.first_member = [0] * count  # The subtree's stations are members[first .. last - 1].
         self.last_member = [0] * count
 
@@ -111,6 +103,7 @@ class Columns:
         ] * count  # The part of base_ma that no meter further down explains; held while bad.
         self.available_ma = [0] * count  # For stations, before any of them is counted.
         self.room_ma = [0] * count
+        self.spare_ma = [0] * count  # What the minimums of the last round left.
         self.slack_ma = [0] * count  # What is free beyond max(grant, measured): where a raise may go (R1b).
         self.sum_ma = [0] * count
         self.weight_sum = [0] * count
@@ -137,7 +130,7 @@ class Columns:
         self.limiting_circuit = [wire.CIRCUIT_NONE] * count
         self.limiting_phase = [wire.PHASE_NONE] * count
         self.expires_ms = [0] * count
-        self.served_as = [0] * count
+        self.served_as = self.rotation.served_as
         self.phase_mask = [0] * count
         self.low_ma = [0] * count  # min_ma rounded up, max_ma rounded down to the step.
         self.high_ma = [0] * count
@@ -147,9 +140,9 @@ class Columns:
         self.shed = [
             0
         ] * count  # Stopped because the current was short, so a start needs a margin for a while.
+        self.present = [0] * count  # A car is there: the session of the rotation and the phase switch.
         self.idle = [0] * count  # Was offered current for reclaim_after_ms and drew none.
         self.held_ma = [0] * count
-        self.served_mas = [0] * count
         self.draw_ma = [0] * (3 * count)  # measured_ma where it is known and recent, else 0.
         self.over_ma = [0] * (3 * count)  # What counts beyond the grant: late, non-compliant, silent.
 
@@ -173,7 +166,6 @@ class Columns:
         self.used_ma = [wire.NOT_MEASURED_MA] * station_count  # Stable current of a car that can't take more.
         self.held_phase_ma = [0] * (3 * station_count)
         self.status = [0] * station_count
-        self.rank = [0] * station_count
         self.members = [0] * station_count
         self.queue = [0] * station_count
         self.event_code = [0] * wire.ALLOCATION_EVENTS_MAX

@@ -92,9 +92,15 @@ def _judge(columns, s, draw_ma):
 def _follow_session(columns, s, draw_ma):
     """Keep what the session was served, how long it has charged, and whether it leaves its offer unused."""
     state = columns.station_state[s]
-    if state == wire.STATION_AVAILABLE:
-        columns.served_as[s] = 0
-        columns.served_mas[s] = 0
+    present = state == wire.STATION_CONNECTED or state == wire.STATION_CHARGING  # noqa: PLR1714
+    if present and not columns.present[s]:
+        columns.present[s] = 1
+        columns.rotation.join(s)
+        columns.phase_switch.start(s, 3)
+        columns.switch_age_ms[s] = _AGE_MAX
+    elif columns.present[s] and state == wire.STATION_AVAILABLE:
+        columns.present[s] = 0
+        columns.rotation.leave(s)
         columns.idle[s] = 0
         columns.shed[s] = 0
     if state == wire.STATION_CHARGING and columns.grant_ma[s] > 0:
@@ -105,7 +111,7 @@ def _follow_session(columns, s, draw_ma):
         columns.idle[s] = 0
     elif columns.grant_ma[s] > 0 and columns.switch_age_ms[s] >= columns.settings.reclaim_after_ms:
         columns.idle[s] = 1
-    if not columns.silent[s]:
+    if present and not columns.silent[s]:
         _serve(columns, s)
 
 
@@ -128,19 +134,19 @@ def _track(columns, s, draw_ma):
 
 
 def _serve(columns, s):
-    """Add what flowed since the last round to served_as; a station without a meter is believed to take its
-    grant.
+    """Tell the rotation what flowed; a station without a meter is believed to take its grant while
+    charging.
     """
     i = 3 * s
-    sum_ma = columns.draw_ma[i] + columns.draw_ma[i + 1] + columns.draw_ma[i + 2]
-    if columns.measured_ma[i] < 0 and columns.measured_ma[i + 1] < 0 and columns.measured_ma[i + 2] < 0:
-        charging = columns.station_state[s] == wire.STATION_CHARGING
-        sum_ma = columns.grant_ma[s] * columns.grant_phases[s] if charging else 0
-    sum_ma = min(sum_ma, 3 * wire.ALLOCATION_STATION_MA_MAX)
-    dt_ms = min(columns.dt_ms, 60000)
-    mas = columns.served_mas[s] + sum_ma * (dt_ms // 1000) + sum_ma * (dt_ms % 1000) // 1000
-    columns.served_as[s] = min(columns.served_as[s] + mas // 1000, wire.NO_CAP_MA)
-    columns.served_mas[s] = mas % 1000
+    drawn_ma = columns.draw_ma[i] + columns.draw_ma[i + 1] + columns.draw_ma[i + 2]
+    granted_ma = 0
+    if columns.station_state[s] == wire.STATION_CHARGING:
+        granted_ma = columns.grant_ma[s] * columns.grant_phases[s]
+    measured = (
+        columns.measured_ma[i] >= 0 or columns.measured_ma[i + 1] >= 0 or columns.measured_ma[i + 2] >= 0
+    )
+    measured_ma = drawn_ma if measured else wire.NOT_MEASURED_MA
+    columns.rotation.on_drawn(s, measured_ma, granted_ma, columns.dt_ms)
 
 
 def _count_over(columns, s):

@@ -12,6 +12,7 @@ from evenload import wire
 from evenload.circuits import sum_below
 from evenload.columns import Columns
 from evenload.fairness import STATUS_OFF
+from evenload.phases import room_ma
 
 
 def regulate(columns: Columns) -> None:
@@ -117,24 +118,18 @@ def _reachable_ma(columns, s, wanted_ma):
 
 
 def _balanced_ma(columns, s, reach_ma):
-    """Return the grant up to `reach_ma` that keeps the site's phases within unbalance_ma_max of each other
-    (R13).
-    """
+    """Return the grant up to `reach_ma` that keeps the phases within unbalance_ma_max of each other (R13)."""
     mask = columns.phase_mask[s]
-    highest = -wire.NO_CAP_MA
-    lowest = wire.NO_CAP_MA
-    for phase in range(3):
-        load_ma = columns.base_ma[phase] + columns.sum_ma[phase]
-        if mask >> phase & 1:
-            highest = max(highest, load_ma - columns.held_phase_ma[3 * s + phase])
-        else:
-            lowest = min(lowest, load_ma)
-    limit_ma = lowest + columns.settings.unbalance_ma_max - highest
-    if mask != 7 and limit_ma < reach_ma:
+    i = 3 * s
+    l1_ma = columns.base_ma[0] + columns.sum_ma[0] - (columns.held_phase_ma[i] if mask & 1 else 0)
+    l2_ma = columns.base_ma[1] + columns.sum_ma[1] - (columns.held_phase_ma[i + 1] if mask & 2 else 0)
+    l3_ma = columns.base_ma[2] + columns.sum_ma[2] - (columns.held_phase_ma[i + 2] if mask & 4 else 0)
+    limit_ma = room_ma(l1_ma, l2_ma, l3_ma, mask, columns.settings.unbalance_ma_max)
+    if limit_ma < reach_ma:
         columns.limiting_circuit[s] = 0
         columns.limiting_phase[s] = wire.PHASE_NONE
         columns.pace[s] = wire.REASON_UNBALANCE
-        return max(limit_ma, 0)
+        return limit_ma
     return reach_ma
 
 
