@@ -42,9 +42,10 @@ class SerialPort:
             return True
         if self._retry_due_ms is not None and not ticks.is_due(now_ms, self._retry_due_ms):
             return False
+        write_timeout = None if "://" in self.url else 0  # loop:// takes 0 for "at once or not at all".
         try:
             self._line = serial.serial_for_url(
-                self.url, baudrate=self.baud, timeout=0, write_timeout=0, exclusive=True
+                self.url, baudrate=self.baud, timeout=0, write_timeout=write_timeout, exclusive=True
             )
         except (OSError, ValueError, termios.error) as error:
             self.refused_count += 1
