@@ -46,6 +46,13 @@ METER = (
         (1000, 1000000),
         "A current above this is implausible; keep it well above the fuse.",
     ),
+    (
+        "invalid_after_ms",
+        "integer",
+        wire.METER_INVALID_AFTER_MS,
+        (0, 86400000),
+        "A meter lost for so long counts as never read: 0 A instead of the fallback; 0 = never.",
+    ),
     ("line_frequency_hz", "word", 50, (50, 60), "Mains frequency."),
 )
 INLET = (

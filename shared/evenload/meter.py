@@ -1,21 +1,24 @@
 """Meter: the port every electricity meter implements (requirement IMeter; SPEC, Meter).
 
 One Meter measures one phase. A driver subclasses it, overrides `step`, and hands in what happened through
-four calls: `accept` a whole reading, `fail` for a poll without one, `freeze` for a reading that can't be new,
-`reset` when the chip restarted. Nothing else happens inside them: `tick` judges, at the owner's pace.
+four calls: `accept` a whole reading, `fail` for a poll without one, `freeze` for a reading that can't be
+new, `reset` when the chip restarted. Nothing else happens inside them: `tick` judges, at the owner's pace.
 
-    INVALID      never read                                             suspend
+    INVALID      never read, or stale for `invalid_after_ms` (10 min)   suspend
     FRESH        the newest good reading is younger than 3 s            normal
     STALE        3 s without one, or disconnected, or frozen            fallback
     IMPLAUSIBLE  the last reading was impossible                        hold
-    RECOVERING   one good reading since one of the above; a second one makes it FRESH
+    RECOVERING   one good reading since; a second one makes it FRESH    ramp
 
-Every way to FRESH takes two consecutive good readings, the first start included. The state is latched: once
-stale, a meter stays so until it has recovered, however often the ring of `ticks` goes round meanwhile.
+A static budget bridges an outage; it is no way to live. So a meter that stays lost becomes INVALID, unless
+`invalid_after_ms` is 0. Every way to FRESH takes two consecutive good readings, the first start included.
+The state is latched: once stale, a meter stays so until it has recovered, however often the ring of `ticks`
+goes round meanwhile.
 
-The age counts from `sample_ms`, the time of the REQUEST whose answer the reading is; the chip's registers may
-be older by their refresh period (BL0942: 400 or 800 ms), which the age does not contain. A frozen meter (its
-registers have not moved for 10 readings) is stale at once: what it says is as old as the first of them.
+The age counts from `sample_ms`, the time of the REQUEST whose answer the reading is; the chip's registers
+may be older by their refresh period (BL0942: 400 or 800 ms), which the age does not contain. A frozen meter
+(its registers have not moved for 10 readings) is stale at once: what it says is as old as the first of
+them.
 """
 
 from evenload import ticks, wire
@@ -64,6 +67,7 @@ class Meter:
     def __init__(self, name: str = "", current_ma_max: int = wire.METER_CURRENT_MA_MAX_DEFAULT):
         self.name = name
         self.current_ma_max = current_ma_max
+        self.invalid_after_ms = wire.METER_INVALID_AFTER_MS
         self.reading = Reading()
         self.state = wire.METER_INVALID
         self.age_ms = None
@@ -235,7 +239,11 @@ class Meter:
 
     def _fall_stale(self):
         self._good_count = 0
+        if self._fallen == wire.METER_INVALID:
+            return
         self._fallen = wire.METER_STALE
+        if 0 < self.invalid_after_ms <= self.age_ms:
+            self._fallen = wire.METER_INVALID
         if self._report(wire.EVENT_METER_STALE, self.age_ms):
             self.outage_count += 1
             if self._callback is not None:

@@ -4,15 +4,15 @@ A BL0942 sees one phase, so the feeder of a circuit is three Meters, and the cir
 meter is worth; a station, what the worst circuit on its path to the root is worth. The allocation kernel
 carries the actions out; the states go to it one to one (its `meter_state` column).
 
-    SUSPEND   0 A for every station below (event auto_suspend)
-    FALLBACK  6 A for as many stations as fit the static budget `fallback_ma`, 0 A for the rest
-    HOLD      keep or lower, never raise
-    RAMP      as HOLD until the second good reading; then raises only by the slew rule (R6)
-    NORMAL    allocate, raises by the slew rule
+    SUSPEND    0 A for every station below (event auto_suspend)
+    FALLBACK   6 A for as many stations as fit the static budget `fallback_ma`, 0 A for the rest
+    HOLD       keep or lower, never raise
+    RAMP       as HOLD until the second good reading; then raises only by the slew rule (R6)
+    NORMAL     allocate, raises by the slew rule
 
-Fixed where the requirement disagrees with itself (its 5.2 and 5.3): never read suspends, impossible holds.
-Disconnected and frozen meters are STALE at once: what they say is older than the 3 s that a reading is good
-for.
+A meter that stays lost for 10 min is INVALID as if never read (Meter.invalid_after_ms). Fixed where the
+requirement disagrees with itself (its 5.2 and 5.3): never read suspends, impossible holds. Disconnected and
+frozen meters are STALE at once: what they say is older than the 3 s that a reading is good for.
 """
 
 from evenload import wire

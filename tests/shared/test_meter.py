@@ -83,6 +83,7 @@ def test_freshness_is_stale_at_3000_ms_and_not_at_2999(bench):
 
 
 def test_a_stale_meter_stays_stale_when_the_ring_has_gone_round(bench):
+    bench.meter.invalid_after_ms = 0
     bench.make_fresh()
     stamp_ms = bench.meter.get_last_update_timestamp()
     quarter_ms = ticks.PERIOD_MS // 4
@@ -91,6 +92,30 @@ def test_a_stale_meter_stays_stale_when_the_ring_has_gone_round(bench):
         assert bench.meter.state == wire.METER_STALE
         assert bench.meter.age_ms >= quarter_ms
     assert check_freshness(bench.meter, stamp_ms) == wire.METER_STALE
+
+
+def test_a_meter_that_stays_lost_becomes_invalid_after_ten_minutes_until_it_has_recovered(bench):
+    bench.make_fresh()
+    for _ in range(598):
+        bench.miss()
+    assert bench.meter.state == wire.METER_STALE
+    for _ in range(4):
+        bench.miss()
+    assert bench.meter.state == wire.METER_INVALID
+    bench.good()
+    bench.miss()
+    assert bench.meter.state == wire.METER_INVALID
+    bench.good()
+    bench.good()
+    assert bench.meter.state == wire.METER_FRESH
+
+
+def test_a_meter_told_so_stays_stale_for_ever(bench):
+    bench.meter.invalid_after_ms = 0
+    bench.make_fresh()
+    for _ in range(1000):
+        bench.miss()
+    assert bench.meter.state == wire.METER_STALE
 
 
 def test_both_causes_at_once_are_two_events_and_two_counts(bench):
