@@ -35,16 +35,18 @@ from evenload.wire import (
 )
 
 # (ratio permille, action ms) rows of each curve, in the order of BREAKER_CURVE_NAMES. Sources: the default
-# is R7. Miniature breakers hold 1.13 In for an hour and, at 2.55 In, for at least 1 s (IEC 60898-1, table
-# 7); above that the rows stay below the adiabatic line through (2.55 In, 1 s) up to the magnetic release at
-# 3, 5 or 10 In. A gG fuse holds 1.25 In for an hour (IEC 60269-1); its rows lie below the pre-arcing gates
-# of a 16 A link.
+# is R7. A miniature breaker holds 1.13 In for an hour and 2.55 In for 1 s (IEC 60898-1, table 7). The
+# standard names no lower edge in between: the rows lie below the straight line, on double-logarithmic
+# paper, from 30 s at 1.45 In to 1 s at 2.55 In, and above that below the adiabatic line, up to the magnetic
+# release at 3, 5 or 10 In. A gG fuse holds 1.25 In for an hour (IEC 60269-1); its rows lie below the
+# pre-arcing gates of a 16 A link.
 _DEFAULT_ROWS = ((1000, 60000), (1130, 30000), (1400, 10000), (2000, 0))
+_MCB_ROWS = ((1000, 60000), (1130, 30000), (1400, 10000), (1700, 4000), (2000, 1000))
 _CURVE_ROWS = (
     _DEFAULT_ROWS,
-    ((1000, 60000), (1130, 30000), (1400, 10000), (2000, 1000), (2550, 500), (3000, 0)),
-    ((1000, 60000), (1130, 30000), (1400, 10000), (2000, 1000), (2550, 200), (5000, 0)),
-    ((1000, 60000), (1130, 30000), (1400, 10000), (2000, 1000), (2550, 200), (5000, 50), (10000, 0)),
+    _MCB_ROWS + ((2550, 500), (3000, 0)),
+    _MCB_ROWS + ((2550, 200), (5000, 0)),
+    _MCB_ROWS + ((2550, 200), (5000, 50), (10000, 0)),
     ((1000, 600000), (1250, 60000), (1600, 8000), (2000, 1000), (3000, 250), (4000, 100), (5000, 0)),
     _DEFAULT_ROWS,
 )

@@ -1,4 +1,4 @@
-"""The C core compiles without a warning, runs clean under sanitisers, and is proved where that is promised."""
+"""The C core: no warning from a compiler, no finding of a sanitiser, and the proof where it is promised."""
 
 import re
 import subprocess
