@@ -91,6 +91,9 @@ def _check_role(config):
         for phase in range(3):
             _require_word(phases[phase], meter_ids, "{}[{}]".format(key, phase))
         _require(len(_distinct(phases)) == 3, key, phases, "3 different meters: a BL0942 sees one phase")
+    for i in range(len(meter_ids)):
+        used = [circuit for circuit in config.feeders if meter_ids[i] in config.feeders[circuit]]
+        _require(len(used) > 0, "meters[{}].id".format(i), meter_ids[i], "a meter that a feeder names")
     _check_inlet(config.inlet)
 
 

@@ -57,6 +57,7 @@ REFUSED = [
     (CHARGER, ["feeders", "main"], ["main L1"], "feeders.main is ['main L1']", "3 meter ids"),
     (CHARGER, ["feeders", "main", 1], "main L1", "feeders.main is", "a BL0942 sees one phase"),
     (CHARGER, ["feeders", "main", 1], "L7", "feeders.main[1] is L7", "one of main L1"),
+    (CHARGER, ["feeders"], {}, "meters[0].id is main L1", "a meter that a feeder names"),
     (CHARGER, ["site"], None, "site is None", "present in the role charger"),
     (CHARGER, ["stations", "line"], "L1", "stations.line is L1", "a line without meters"),
     (CHARGER, ["stations", "key"], "x", "stations.key is x", "did you mean key_file?"),
