@@ -91,6 +91,7 @@ def station_view(station: dict[str, Any], book: Phrasebook) -> dict[str, Any]:
         "id": station["id"],
         "circuit": station["circuit"],
         "wiring": station["wiring"],
+        "plugged": "yes" if station["ev"] else "no",
         "ev": station["ev"] or book.say("station.none"),
         "tone": station_tone(station),
         "state": book.say(f"state.{station['state']}"),

@@ -44,7 +44,7 @@ export class Chart {
       parts.push(svg("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y(level), y2: y(level) }));
       parts.push(svg("text", { class: "soft", x: EDGE.left - 6, y: y(level) + 4, "text-anchor": "end" }, `${level}`));
     }
-    for (const minutes of [5, 4, 3, 2, 1, 0]) {
+    for (const minutes of width < 460 ? [5, 3, 1, 0] : [5, 4, 3, 2, 1, 0]) {
       const text = minutes ? say("chart.ago", { minutes }) : say("chart.now");
       parts.push(svg("text", { class: "soft", x: x(minutes * 60), y: y(0) + 16, "text-anchor": minutes === 5 ? "start" : minutes ? "middle" : "end" }, text));
     }

@@ -4,8 +4,11 @@ import { loadTone, svg } from "./marks.js";
 import { stationTone } from "./stations.js";
 
 const METER_TONES = { fresh: "good", recovering: "attention", implausible: "attention" };
-const CHIP = 26;
 const GAP = 5;
+const CHIP_MIN = 26;
+const CHIP_MAX = 44;
+const COLUMNS_WANTED = 12;
+const CHIPS_X = 108;
 
 export class OneLine {
   constructor(body) {
@@ -28,6 +31,7 @@ export class OneLine {
   build(snapshot, width) {
     this.adjusts = [];
     this.width = width;
+    this.side = Math.max(CHIP_MIN, Math.min(CHIP_MAX, Math.floor((width - CHIPS_X) / COLUMNS_WANTED - GAP)));
     this.root = svg("svg", { role: "img" });
     const root = snapshot.circuits.findIndex((circuit) => circuit.parent === null);
     this.lines = svg("g");
@@ -87,22 +91,24 @@ export class OneLine {
   }
 
   chips(stations, x, y) {
-    const columns = Math.max(4, Math.floor((this.width - x + GAP) / (CHIP + GAP)));
-    stations.forEach((s, place) => this.chip(s, x + (place % columns) * (CHIP + GAP), y + Math.floor(place / columns) * (CHIP + GAP)));
-    return y + Math.ceil(stations.length / columns) * (CHIP + GAP);
+    const pitch = this.side + GAP;
+    const columns = Math.max(4, Math.floor((this.width - x + GAP) / pitch));
+    stations.forEach((s, place) => this.chip(s, x + (place % columns) * pitch, y + Math.floor(place / columns) * pitch));
+    return y + Math.ceil(stations.length / columns) * pitch;
   }
 
   chip(s, x, y) {
-    const level = svg("rect", { class: "fill", x: x + 1, width: CHIP - 2 });
+    const side = this.side;
+    const level = svg("rect", { class: "fill", x: x + 1, width: side - 2 });
     const title = svg("title");
     const { id } = this.snapshot.stations[s];
-    const chip = svg("g", { class: "chip" }, title, svg("rect", { class: "case", x, y, width: CHIP, height: CHIP, rx: 4 }), level,
-      svg("text", { x: x + CHIP / 2, y: y + CHIP / 2 + 4 }, id.match(/\d+$/)?.[0] ?? id));
+    const chip = svg("g", { class: "chip" }, title, svg("rect", { class: "case", x, y, width: side, height: side, rx: 4 }), level,
+      svg("text", { x: x + side / 2, y: y + side / 2 + 4 }, id.match(/\d+$/)?.[0] ?? id));
     this.parts.append(svg("a", { href: `#station-${id}`, tabindex: "-1" }, chip));
     this.adjusts.push((now) => {
       const station = now.stations[s];
-      const height = Math.min(1, station.grant_a / 32) * (CHIP - 2);
-      level.setAttribute("y", (y + CHIP - 1 - height).toFixed(1));
+      const height = Math.min(1, station.grant_a / 32) * (side - 2);
+      level.setAttribute("y", (y + side - 1 - height).toFixed(1));
       level.setAttribute("height", height.toFixed(1));
       chip.dataset.tone = stationTone(station);
       chip.dataset.plugged = station.ev ? "yes" : "no";

@@ -94,6 +94,7 @@ export class Stations {
 function drawRow(row, station) {
   const tone = stationTone(station);
   if (row.dataset.tone !== tone) row.dataset.tone = tone;
+  row.dataset.plugged = station.ev ? "yes" : "no";
   const cell = (selector) => row.querySelector(selector);
   setText(cell(".vehicle"), station.ev ?? say("station.none"));
   setTone(cell(".state .mark"), tone);
