@@ -79,6 +79,7 @@ class EventFeed:
                 "code": code,
                 "severity": severity,
                 "subject": subject,
+                "value": value,
                 "text": text.format(subject=subject, value=value),
             }
         )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 TURN_S_MAX = 0.05
 LAG_TOLD_MS = 1000
 LAG_PERIOD_S = 10.0
+WARM_UP_MS = 300_000
+WARM_UP_S_MAX = 2.0
 
 
 @click.group("sim")
@@ -111,11 +113,15 @@ class SimulatedPort:
 
 
 def start_world(seed: int, speed: float) -> "LiveSite":
-    """Return the garage, ready to be advanced."""
+    """Return the garage, ready to be advanced, with its last minutes already lived: the chart starts full."""
     from evenload_sim.live_site import LiveSite
     from evenload_sim.world import World
 
-    return LiveSite(World(seed=seed), speed)
+    world = World(seed=seed)
+    until_s = time.monotonic() + WARM_UP_S_MAX
+    while world.clock.elapsed_ms < WARM_UP_MS and time.monotonic() < until_s:
+        world.step(1000)
+    return LiveSite(world, speed)
 
 
 def run(live: "LiveSite", server: "Server", stop: StopSignal) -> None:

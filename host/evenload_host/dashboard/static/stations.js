@@ -96,7 +96,8 @@ function drawRow(row, station) {
   if (row.dataset.tone !== tone) row.dataset.tone = tone;
   row.dataset.plugged = station.ev ? "yes" : "no";
   const cell = (selector) => row.querySelector(selector);
-  setText(cell(".vehicle"), station.ev ?? say("station.none"));
+  setText(cell(".vehicle"), station.ev?.split(",")[0] ?? say("station.none"));
+  if (cell(".vehicle").title !== (station.ev ?? "")) cell(".vehicle").title = station.ev ?? "";
   setTone(cell(".state .mark"), tone);
   setText(cell(".state span:last-child"), say(`state.${station.state}`));
   setText(cell(".grant b"), amperes(station.grant_a));
