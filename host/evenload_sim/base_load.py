@@ -45,6 +45,7 @@ class BaseLoad:
         self.homes_w = [0, 0, 0]
         self.synthetic_w = [0, 0, 0]
         self.surge_ma = [0, 0, 0]
+        self.is_quiet = False  # No synthetic appliances.
         self._random = kernel("random32").Random32(seed)
         self._on = [[False] * len(APPLIANCES) for _ in range(3)]
         self._switch_elapsed_ms = [[self._draw_ms(*row[3:5]) for row in APPLIANCES] for _ in range(3)]
@@ -57,7 +58,7 @@ class BaseLoad:
             self._hours_next_elapsed_ms = elapsed_ms + 1000
             for phase in range(3):
                 self.homes_w[phase] = self._interpolated_w(elapsed_ms, phase)
-        for phase in range(3):
+        for phase in range(0 if self.is_quiet else 3):
             for index, switch_elapsed_ms in enumerate(self._switch_elapsed_ms[phase]):
                 if elapsed_ms >= switch_elapsed_ms:
                     self._switch(elapsed_ms, phase, index)

@@ -43,6 +43,7 @@ class SimulatedStation(StationPort):
         self.failsafe_ma = _whole(config, "failsafe_ma", 0)
         self.vehicle: Vehicle | None = None
         self.is_silent = False
+        self.is_dark = False  # Its supply is off: a breaker above has tripped.
         self.setpoint_ma = 0
         self.setpoint_phases = len(self.lines)
         self.expires_ms = 0
@@ -101,7 +102,7 @@ class SimulatedStation(StationPort):
         for phase in range(3):
             self.current_ma[phase] = 0
         vehicle = self.vehicle
-        if vehicle is None:
+        if vehicle is None or self.is_dark:
             self.contactor_closed = False
             return
         offered_ma = self.offered_ma

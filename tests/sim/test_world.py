@@ -1,4 +1,4 @@
-"""The closed loop: every fault against the safety table, one seed against itself, hours and the ring's end."""
+"""The closed loop: every fault against the safety table, one seed against itself, hours, the ring's end."""
 
 import io
 

@@ -46,6 +46,7 @@ class PolicyController:
         for meters in self._meters:
             for meter in meters or ():
                 meter.step(now_ms)
+                meter.tick(now_ms)
         if self._poll_due_ms is not None and not ticks.is_due(now_ms, self._poll_due_ms):
             return
         self._poll_due_ms = ticks.add_ms(now_ms, wire.METER_POLL_PERIOD_MS)
@@ -55,6 +56,10 @@ class PolicyController:
             self.policy.decide(self._view, self.grant_ma)
         for station, grant_ma in zip(self._grid.stations, self.grant_ma, strict=True):
             station.set_current(now_ms, grant_ma, len(station.lines), ticks.add_ms(now_ms, LEASE_MS))
+
+    def take_events(self) -> list[tuple[str, str, object]]:
+        """Return nothing: a baseline tells no story."""
+        return []
 
     def _look(self, now_ms: int) -> None:
         view = self._view
