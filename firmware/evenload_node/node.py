@@ -35,10 +35,6 @@ class Node:
             self.role = MeterRole([self._meters[values.id] for values in config.meters])
         else:
             self.role = self._make_charger(config)
-        for line in config.lines:
-            shared = [self._meters[values.id] for values in config.meters if values.line == line.id]
-            if len(shared) > 1:
-                self.role.share_line(shared)
 
     def poll(self, now_ms: int):
         """Look at every line."""

@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import socket
+import termios
 import tty
 
 import pytest
@@ -125,6 +126,15 @@ def test_a_full_line_is_an_error_and_not_a_wait(port):
         for _ in range(100_000):
             port.write(b"x" * 64)
     assert not port.is_open
+
+
+def test_the_speed_can_be_changed_and_holds_when_the_line_is_opened_again(port, terminal):
+    port.reopen(0)
+    port.set_baud(9600)
+    assert termios.tcgetattr(terminal.slave)[4] == termios.B9600
+    port.close()
+    assert port.reopen(0)
+    assert termios.tcgetattr(terminal.slave)[4] == termios.B9600
 
 
 def test_a_second_owner_of_the_same_port_is_refused(port, terminal):

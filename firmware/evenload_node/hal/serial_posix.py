@@ -87,6 +87,15 @@ class SerialPort:
         except (OSError, termios.error) as error:
             raise self._lose(error) from error
 
+    def set_baud(self, baud: int) -> None:
+        """Change the speed from the next byte on; it also holds when the line is opened again."""
+        self.baud = baud
+        line = self._open_line()
+        try:
+            line.baudrate = baud
+        except (OSError, ValueError, termios.error) as error:
+            raise self._lose(error) from error
+
     def close(self) -> None:
         """Close the line; `reopen` opens it again."""
         line, self._line = self._line, None

@@ -43,10 +43,6 @@ class ChargerRole:
         self._tariffs = []
         self._split_ma = [0, 0, 0]
 
-    def share_line(self, meters: list):
-        """Tell that these meters hang on one line, see MeterRole."""
-        self._meter_role.share_line(meters)
-
     def hold_tariff(self, circuit: int, timer: SumTimer):
         """Keep the metered sum of the three phases of `circuit` within the tariff of `timer`."""
         self._tariffs.append((circuit, timer))

@@ -39,26 +39,11 @@ class MeterRole:
     def __init__(self, meters: list[Meter], events: EventQueue | None = None):
         self.meters = meters
         self.events = EventQueue() if events is None else events
-        self._slots = [0] * len(meters)
-        self._slot_counts = [1] * len(meters)
-
-    def share_line(self, meters: list[Meter]):
-        """Give the meters that hang on one line a time slice of each second, so that only one chip speaks.
-
-        Chips on a shared line answer without saying who they are, and need a pause of 20 ms between them
-        (BL0942, datasheet 3.2.6): a slice of 250 ms holds a whole poll, of five registers too.
-        """
-        for slot in range(len(meters)):
-            i = self.meters.index(meters[slot])
-            self._slots[i] = slot
-            self._slot_counts[i] = len(meters)
 
     def poll(self, now_ms: int):
         """Poll what is due and take in what arrived; may be called between passes, as often as wanted."""
-        part_ms = now_ms % wire.METER_POLL_PERIOD_MS
-        for i in range(len(self.meters)):
-            if part_ms * self._slot_counts[i] // wire.METER_POLL_PERIOD_MS == self._slots[i]:
-                self.meters[i].step(now_ms)
+        for meter in self.meters:
+            meter.step(now_ms)
 
     def step(self, now_ms: int):
         """Do one pass: poll, take in, judge."""
@@ -92,7 +77,14 @@ def meter_status(meter: Meter) -> dict:
         "power_w": reading.power_w_signed if read else None,
         "energy_wh": reading.energy_wh if read else None,
         "frequency_mhz": reading.frequency_mhz if read else None,
-        "counters": {
+        "counters": _counters_of(meter),
+    }
+
+
+def _counters_of(meter):
+    counters = meter.counters() if hasattr(meter, "counters") else {}
+    counters.update(
+        {
             "accepted": meter.accepted_count,
             "failed": meter.failed_count,
             "implausible_voltage": meter.implausible_voltage_count,
@@ -100,5 +92,6 @@ def meter_status(meter: Meter) -> dict:
             "frozen": meter.frozen_count,
             "reset": meter.reset_count,
             "outage": meter.outage_count,
-        },
-    }
+        }
+    )
+    return counters
