@@ -143,6 +143,10 @@ class Meter:
     def step(self, now_ms: int):
         """Poll when due and take in what arrived, without waiting; a meter without a line does nothing."""
 
+    def counters(self) -> dict:
+        """Return what a driver counts beyond the columns of the port, by name, JSON-ready."""
+        return {}
+
     def accept(self, sample_ms: int, reading: Reading) -> bool:
         """Take a whole reading asked for at `sample_ms`; return whether it was plausible.
 

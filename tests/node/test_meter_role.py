@@ -1,6 +1,5 @@
 """The meter role: polling, status, events and their bound."""
 
-import pytest
 from evenload import wire
 from evenload_node.roles.meter import EVENT_COUNT_MAX, EventQueue, MeterRole
 from evenload_sim.meter import SimulatedMeter

@@ -82,7 +82,7 @@ def meter_status(meter: Meter) -> dict:
 
 
 def _counters_of(meter):
-    counters = meter.counters() if hasattr(meter, "counters") else {}
+    counters = meter.counters()
     counters.update(
         {
             "accepted": meter.accepted_count,
