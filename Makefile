@@ -58,6 +58,7 @@ fuzz-smoke: prepare ## Fuzz each C target for a few seconds, as CI does.
 	$(C_TESTS) fuzz-smoke
 
 fuzz: prepare core ## Random trees, streams and bytes for up to 30 minutes on two cores.
+	@tools/install_missing.sh $(PROOF_TOOLS)
 	$(C_TESTS) fuzz
 	EVENLOAD_HYPOTHESIS_PROFILE=fuzz $(PYTEST) -n $(WORKERS) --slow -m slow
 
