@@ -142,7 +142,7 @@ static void feed(parts_t *p, const uint8_t *event)
         check_order(p, event[2] & 1 ? COUNT : event[3] % COUNT);
         break;
     case 8:
-        check_phases(p, index, amount, other);
+        check_phases(p, index, amount, event[6] & 1 ? other : amount - other);
         break;
     default:
         if (event[2] & 1) {

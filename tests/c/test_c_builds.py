@@ -17,9 +17,7 @@ BROKEN = {
         "level_ma += left_ma / above_count;",
         "level_ma += left_ma / above_count + 1;",
     ),
-    "the extra mA is not counted": ("                extra_count--;\n", ""),
     "a negative request is granted": ("request_ma[i] > 0 ? request_ma[i] : 0;", "request_ma[i];"),
-    "the last station is forgotten": ("for (i = 0; i < count; i++)", "for (i = 0; i < count - 1; i++)"),
 }
 
 

@@ -7,7 +7,7 @@ k * s over s < W. The u members of least slack are marked overdue, so at least m
 first; by the claim u <= k. For each s, at least c(s) - k * s members of slack <= s are served, so at most k
 * s remain, and at the next boundary they are those of slack <= s - 1: the claim holds again. Served members
 return with slack W, of which there are never more than N. By the claim at s = 0, whoever has slack 0 is
-served: nobody waits longer than W slots. """
+served: nobody waits longer than W slots."""
 
 import random
 
