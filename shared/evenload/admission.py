@@ -68,7 +68,7 @@ class Admission:
         """
         c = self._columns
         for n in range(1, c.circuit_count):
-            if c.short[n]:
+            if c.crowded[n]:
                 for priority in range(_CLASS_COUNT):
                     self._mark_below(n, priority)
 
@@ -115,7 +115,7 @@ class Admission:
         c = self._columns
         self._sum_room()
         for n in range(c.circuit_count):
-            c.short[n] = 0
+            c.crowded[n] = 0
         c.waiting_count = 0
         classes = 0
         for priority in range(_CLASS_COUNT):
@@ -180,6 +180,6 @@ class Admission:
         c.cause[s] = wire.REASON_WAITING_TURN
         c.limiting_circuit[s] = cell // 3
         c.limiting_phase[s] = cell % 3
-        c.short[cell // 3] = 1
+        c.crowded[cell // 3] = 1
         c.waiting_count += 1
         return 0

@@ -91,12 +91,13 @@ def intake(columns: Columns) -> None:
         for phase in range(3):
             k = 3 * n + phase
             if trusted and columns.feeder_ma[k] >= 0:
-                own = columns.feeder_ma[k] - columns.sum_ma[k] - base[k]
+                feeder_ma = min(columns.feeder_ma[k], wire.ALLOCATION_CURRENT_MA_MAX)
+                own = feeder_ma - columns.sum_ma[k] - base[k]
                 columns.own_base_ma[k] = own if own > 0 else 0
             base[k] += columns.own_base_ma[k]
             columns.available_ma[k] = _available_ma(columns, n, k)
             if up >= 0:
-                base[3 * up + phase] += base[k]
+                base[3 * up + phase] = min(base[3 * up + phase] + base[k], wire.ALLOCATION_BASE_MA_MAX)
 
 
 def _age_samples(columns):

@@ -83,7 +83,7 @@ class Columns:
         self.sample_seen_ms = [-1] * count
         self.sample_age_ms = [wire.ALLOCATION_AGE_MS_MAX] * count
         self.path_age_ms = [0] * count  # Of the oldest sample from here to the root.
-        self.short = [0] * count  # Kept a station waiting in the last round.
+        self.crowded = [0] * count  # Kept a station waiting in the last round.
         self.first_member = [0] * count  # The subtree's stations are members[first .. last - 1].
         self.last_member = [0] * count
 

@@ -62,7 +62,7 @@ def _draw(columns, s):
     largest = 0
     for i in range(3 * s, 3 * s + 3):
         draw_ma = columns.measured_ma[i] if known and columns.measured_ma[i] > 0 else 0
-        draw_ma = min(draw_ma, wire.ALLOCATION_CURRENT_MA_MAX)
+        draw_ma = min(draw_ma, wire.ALLOCATION_DRAW_MA_MAX)
         columns.draw_ma[i] = draw_ma
         largest = max(largest, draw_ma)
     return largest
@@ -122,15 +122,18 @@ def _track(columns, s, draw_ma):
     if columns.station_state[s] != wire.STATION_CHARGING or columns.grant_ma[s] == 0 or columns.silent[s]:
         columns.tracker.reset(s)
     elif columns.fresh[s]:
-        measured = (
-            columns.measured_ma[3 * s] + columns.measured_ma[3 * s + 1] + columns.measured_ma[3 * s + 2]
-        )
-        columns.tracker.on_sample(s, draw_ma if measured >= 0 else wire.NOT_MEASURED_MA, columns.grant_ma[s])
+        sample_ma = draw_ma if _is_measured(columns, s) else wire.NOT_MEASURED_MA
+        columns.tracker.on_sample(s, sample_ma, columns.grant_ma[s])
     columns.used_ma[s] = wire.NOT_MEASURED_MA
     if columns.charge_age_ms[s] >= columns.settings.reclaim_after_ms:
         columns.used_ma[s] = columns.tracker.stable_ma[s]
     if columns.idle[s]:
         columns.used_ma[s] = 0
+
+
+def _is_measured(columns, s):
+    i = 3 * s
+    return columns.measured_ma[i] >= 0 or columns.measured_ma[i + 1] >= 0 or columns.measured_ma[i + 2] >= 0
 
 
 def _serve(columns, s):
@@ -142,10 +145,7 @@ def _serve(columns, s):
     granted_ma = 0
     if columns.station_state[s] == wire.STATION_CHARGING:
         granted_ma = columns.grant_ma[s] * columns.grant_phases[s]
-    measured = (
-        columns.measured_ma[i] >= 0 or columns.measured_ma[i + 1] >= 0 or columns.measured_ma[i + 2] >= 0
-    )
-    measured_ma = drawn_ma if measured else wire.NOT_MEASURED_MA
+    measured_ma = drawn_ma if _is_measured(columns, s) else wire.NOT_MEASURED_MA
     columns.rotation.on_drawn(s, measured_ma, granted_ma, columns.dt_ms)
 
 

@@ -112,6 +112,13 @@ def build(site: dict) -> Site:
     return built
 
 
+def setting_range(key: str) -> tuple[int, int]:
+    """Return the smallest and the largest value of the setting `key`."""
+    if key == "step_ma":
+        return (1, wire.EV_MIN_CURRENT_MA)
+    return _SETTING_RANGES[key.rsplit("_", maxsplit=1)[-1]]
+
+
 def nearest(word: str, words: tuple[str, ...]) -> str:
     """Return the entry of `words` most like `word` (most letter pairs in common, first of equals), for a
     hint.
@@ -238,10 +245,7 @@ def _write_phases(table, key, column, n, most):
 def _apply_settings(allocation, site):
     for key in SETTINGS:
         if key in site:
-            least, most = _SETTING_RANGES[key.split("_")[-1]]
-            if key == "step_ma":
-                least, most = 1, wire.EV_MIN_CURRENT_MA
-            setattr(allocation.settings, key, _integer(site, key, 0, (least, most), ""))
+            setattr(allocation.settings, key, _integer(site, key, 0, setting_range(key), ""))
 
 
 def _apply_circuit(allocation, n, circuit, ids, path):

@@ -80,7 +80,9 @@ def _raise(columns, s):
             return
     grant_ma = columns.grant_ma[s]
     gap_ma = columns.target_ma[s] - grant_ma
-    rise_ma = max(gap_ma * settings.raise_headroom_percent // 100, settings.step_ma)
+    rise_ma = gap_ma
+    if settings.raise_headroom_percent > 0:
+        rise_ma = max(gap_ma * settings.raise_headroom_percent // 100, settings.step_ma)
     if settings.raise_rated_percent_per_s > 0:
         age_ms = min(columns.raise_age_ms[s], settings.raise_settle_ms + 1000)
         rate_ma = columns.high_ma[s] * settings.raise_rated_percent_per_s // 100

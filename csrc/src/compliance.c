@@ -1,0 +1,200 @@
+/* R9, R10 and the intake of stations; mirror: shared/evenload/compliance.py. */
+#include "evenload/compliance.h"
+
+#include "evenload/ticks.h"
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+int32_t evenload_compliance_grow_age(int32_t age_ms, int32_t dt_ms)
+{
+    return smaller(age_ms + dt_ms, EVENLOAD_ALLOCATION_AGE_MS_MAX);
+}
+
+static int32_t run_age(int32_t age_ms, int32_t is_running, int32_t dt_ms)
+{
+    if (!is_running) {
+        return -1;
+    }
+    return age_ms < 0 ? 0 : evenload_compliance_grow_age(age_ms, dt_ms);
+}
+
+static void hear(evenload_columns_t *columns, int32_t s)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    station->fresh[s] = station->heard_ms[s] != station->heard_seen_ms[s];
+    if (station->fresh[s]) {
+        station->heard_seen_ms[s] = station->heard_ms[s];
+        station->heard_age_ms[s] =
+            larger(evenload_ticks_elapsed_ms(columns->now_ms, station->heard_ms[s]), 0);
+    } else {
+        station->heard_age_ms[s] = evenload_compliance_grow_age(station->heard_age_ms[s], columns->dt_ms);
+    }
+    const int32_t silent = station->heard_age_ms[s] > columns->settings->lease_ms &&
+                           station->station_state[s] != EVENLOAD_STATION_UNREPORTED;
+    if (silent == station->silent[s]) {
+        return;
+    }
+    station->silent[s] = silent;
+    const int32_t n = station->station_circuit[s];
+    if (silent) {
+        const int32_t *draw = columns->phase.draw_ma + 3 * s;
+        station->held_ma[s] = larger(larger(station->grant_ma[s], draw[0]), larger(draw[1], draw[2]));
+        evenload_columns_push_event(columns, EVENLOAD_EVENT_STATION_SILENT, n, s, station->held_ma[s]);
+    } else {
+        station->held_ma[s] = 0;
+        evenload_columns_push_event(columns, EVENLOAD_EVENT_STATION_BACK, n, s, station->heard_age_ms[s]);
+    }
+}
+
+static int32_t take_draw(evenload_columns_t *columns, int32_t s)
+{
+    const int32_t known =
+        !(columns->station.silent[s] || columns->station.station_state[s] == EVENLOAD_STATION_UNREPORTED);
+    int32_t largest = 0;
+    for (int32_t i = 3 * s; i < 3 * s + 3; i++) {
+        int32_t draw_ma = known ? larger(columns->phase.measured_ma[i], 0) : 0;
+        draw_ma = smaller(draw_ma, EVENLOAD_ALLOCATION_DRAW_MA_MAX);
+        columns->phase.draw_ma[i] = draw_ma;
+        largest = larger(largest, draw_ma);
+    }
+    return largest;
+}
+
+static void judge(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    const int32_t margin_ma = EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA;
+    const int32_t allowed_ma = station->grant_ma[s] + larger(station->grant_ma[s] / 10, margin_ma);
+    const int32_t n = station->station_circuit[s];
+    station->over_age_ms[s] = run_age(station->over_age_ms[s], draw_ma > allowed_ma, columns->dt_ms);
+    station->calm_age_ms[s] =
+        run_age(station->calm_age_ms[s], draw_ma <= margin_ma && !station->silent[s], columns->dt_ms);
+    if (!station->noncompliant[s] && station->over_age_ms[s] > EVENLOAD_ALLOCATION_NONCOMPLIANT_AFTER_MS) {
+        station->noncompliant[s] = 1;
+        evenload_columns_push_event(columns, EVENLOAD_EVENT_STATION_NONCOMPLIANT, n, s, draw_ma);
+    } else if (station->noncompliant[s] &&
+               station->calm_age_ms[s] >= EVENLOAD_ALLOCATION_COMPLIANT_AFTER_MS) {
+        station->noncompliant[s] = 0;
+        evenload_columns_push_event(columns, EVENLOAD_EVENT_STATION_COMPLIANT, n, s, draw_ma);
+    }
+}
+
+static int32_t is_measured(const evenload_columns_t *columns, int32_t s)
+{
+    const int32_t *measured = columns->phase.measured_ma + 3 * s;
+    return measured[0] >= 0 || measured[1] >= 0 || measured[2] >= 0;
+}
+
+static void serve(evenload_columns_t *columns, int32_t s)
+{
+    const int32_t *draw = columns->phase.draw_ma + 3 * s;
+    const int32_t drawn_ma = draw[0] + draw[1] + draw[2];
+    int32_t granted_ma = 0;
+    if (columns->station.station_state[s] == EVENLOAD_STATION_CHARGING) {
+        granted_ma = columns->station.grant_ma[s] * columns->station.grant_phases[s];
+    }
+    const int32_t measured_ma = is_measured(columns, s) ? drawn_ma : EVENLOAD_NOT_MEASURED_MA;
+    evenload_rotation_on_drawn(columns->rotation, s, measured_ma, granted_ma, columns->dt_ms);
+}
+
+static void follow_session(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    const int32_t state = station->station_state[s];
+    const int32_t present = state == EVENLOAD_STATION_CONNECTED || state == EVENLOAD_STATION_CHARGING;
+    if (present && !station->present[s]) {
+        station->present[s] = 1;
+        evenload_rotation_join(columns->rotation, s);
+        evenload_phases_start(columns->phase_switch, s, 3);
+        station->switch_age_ms[s] = EVENLOAD_ALLOCATION_AGE_MS_MAX;
+    } else if (station->present[s] && state == EVENLOAD_STATION_AVAILABLE) {
+        station->present[s] = 0;
+        evenload_rotation_leave(columns->rotation, s);
+        station->idle[s] = 0;
+        station->shed[s] = 0;
+    }
+    if (state == EVENLOAD_STATION_CHARGING && station->grant_ma[s] > 0) {
+        station->charge_age_ms[s] = evenload_compliance_grow_age(station->charge_age_ms[s], columns->dt_ms);
+    } else {
+        station->charge_age_ms[s] = 0;
+    }
+    if (draw_ma > EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA || state == EVENLOAD_STATION_CHARGING) {
+        station->idle[s] = 0;
+    } else if (station->grant_ma[s] > 0 && station->switch_age_ms[s] >= columns->settings->reclaim_after_ms) {
+        station->idle[s] = 1;
+    }
+    if (present && !station->silent[s]) {
+        serve(columns, s);
+    }
+}
+
+static void track(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    if (station->station_state[s] != EVENLOAD_STATION_CHARGING || station->grant_ma[s] == 0 ||
+        station->silent[s]) {
+        evenload_tracker_reset(columns->tracker, s);
+    } else if (station->fresh[s]) {
+        const int32_t sample_ma = is_measured(columns, s) ? draw_ma : EVENLOAD_NOT_MEASURED_MA;
+        evenload_tracker_on_sample(columns->tracker, s, sample_ma, station->grant_ma[s]);
+    }
+    station->used_ma[s] = EVENLOAD_NOT_MEASURED_MA;
+    if (station->charge_age_ms[s] >= columns->settings->reclaim_after_ms) {
+        station->used_ma[s] = columns->tracker->stable_ma[s];
+    }
+    if (station->idle[s]) {
+        station->used_ma[s] = 0;
+    }
+}
+
+static void count_over(evenload_columns_t *columns, int32_t s)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    const evenload_settings_t *settings = columns->settings;
+    int32_t reserve_ma = 0;
+    int32_t late = 0;
+    int32_t grant_ma = station->grant_ma[s];
+    if (station->station_state[s] == EVENLOAD_STATION_UNREPORTED) {
+        reserve_ma = station->failsafe_ma[s];
+    } else if (station->silent[s]) {
+        const int32_t kept = station->heard_age_ms[s] <= settings->lease_ms + settings->lease_grace_ms;
+        reserve_ma = larger(station->failsafe_ma[s], kept ? station->held_ma[s] : 0);
+    } else if (station->noncompliant[s]) {
+        late = 1;
+        grant_ma = 0;
+    } else {
+        late = station->set_age_ms[s] >= settings->follow_ms;
+    }
+    for (int32_t phase = 0; phase < 3; phase++) {
+        int32_t over_ma = late ? larger(columns->phase.draw_ma[3 * s + phase] - grant_ma, 0) : 0;
+        if (station->phase_mask[s] >> phase & 1) {
+            over_ma = larger(over_ma, reserve_ma);
+        }
+        columns->phase.over_ma[3 * s + phase] = over_ma;
+    }
+}
+
+void evenload_compliance_observe(evenload_columns_t *columns)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    const int32_t dt_ms = columns->dt_ms;
+    for (int32_t s = 0; s < columns->station_count; s++) {
+        station->set_age_ms[s] = evenload_compliance_grow_age(station->set_age_ms[s], dt_ms);
+        station->raise_age_ms[s] = evenload_compliance_grow_age(station->raise_age_ms[s], dt_ms);
+        station->switch_age_ms[s] = evenload_compliance_grow_age(station->switch_age_ms[s], dt_ms);
+        hear(columns, s);
+        const int32_t draw_ma = take_draw(columns, s);
+        judge(columns, s, draw_ma);
+        follow_session(columns, s, draw_ma);
+        track(columns, s, draw_ma);
+        count_over(columns, s);
+    }
+}
