@@ -7,6 +7,7 @@ is needed. If the machine cannot keep up, `lag_ms` says by how much; nothing dri
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from evenload_sim.faults import LABELS, UnknownFault
@@ -19,20 +20,21 @@ FORGIVEN_LAG_MS = 10_000  # Beyond this (a machine that slept) the missed time i
 
 
 class LiveSite:
-    """world: what is stepped; speed: simulated seconds per real one."""
+    """world: what is stepped; speed: simulated seconds per real one; clock_s: monotonic seconds."""
 
-    def __init__(self, world: World, speed: float) -> None:
+    def __init__(self, world: World, speed: float, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
         self._world = world
         self._speed = speed
         self._orders: deque[tuple[str, str, bool]] = deque()
-        self._started_s = time.monotonic()
+        self._started_s = self._clock_s()
         self._done_ms = 0
         self._lost_until_s = 0.0
         self._lost_ms = 0
         self.lag_ms = 0
         self._targets = {name: frozenset(world.faults.targets(name)) for name in LABELS}
         world.speed = int(speed) if speed == int(speed) else speed  # type: ignore[assignment]
-        self._published = (self._snapshot(), time.monotonic())
+        self._published = (self._snapshot(), self._clock_s())
 
     def snapshot(self) -> dict[str, Any]:
         """Return the latest published snapshot."""
@@ -40,7 +42,7 @@ class LiveSite:
 
     def age_ms(self) -> int:
         """Return how long ago it was published."""
-        return int((time.monotonic() - self._published[1]) * 1000)
+        return int((self._clock_s() - self._published[1]) * 1000)
 
     def order(self, name: str, target: str, on: bool) -> None:
         """Queue switching a fault; raises UnknownFault at once, with what would be valid."""
@@ -57,21 +59,21 @@ class LiveSite:
         has_orders = bool(self._orders)
         while self._orders:
             self._world.inject(*self._orders.popleft())
-        entered_s = time.monotonic()
-        while self._due_ms() >= PASS_MS and (time.monotonic() - entered_s) * 1000 < ADVANCE_MS_MAX:
+        entered_s = self._clock_s()
+        while self._due_ms() >= PASS_MS and (self._clock_s() - entered_s) * 1000 < ADVANCE_MS_MAX:
             self._world.step(PASS_MS)
             self._done_ms += PASS_MS
         self._note_lag()
         if has_orders or self.age_ms() >= PUBLISH_MS:
-            self._published = (self._snapshot(), time.monotonic())
+            self._published = (self._snapshot(), self._clock_s())
         return max(0.0, (PASS_MS - self._due_ms()) / 1000 / self._speed)
 
     def _due_ms(self) -> float:
-        return (time.monotonic() - self._started_s) * 1000 * self._speed - self._done_ms
+        return (self._clock_s() - self._started_s) * 1000 * self._speed - self._done_ms
 
     def _note_lag(self) -> None:
         """Measure how far behind the world is in real milliseconds; give up what cannot be caught up."""
-        now_s = time.monotonic()
+        now_s = self._clock_s()
         behind_ms = int(max(0.0, self._due_ms() - PASS_MS) / self._speed)
         if behind_ms > FORGIVEN_LAG_MS:
             self._started_s += behind_ms / 1000

@@ -58,7 +58,16 @@ def circuit_view(circuit: dict[str, Any], book: Phrasebook) -> dict[str, Any]:
                 "tone": load_tone(load_a, limit_a),
             }
         )
-    return {"id": circuit["id"], "phases": phases, "meter": meter_view(circuit["meter"], book)}
+    meter = meter_view(circuit["meter"], book)
+    is_stale = meter is not None and circuit["meter"]["state"] not in ("fresh", "recovering")
+    trust = f"{meter['word']}, {book.say('meter.age', age=meter['age'])}" if meter and is_stale else ""
+    return {
+        "id": circuit["id"],
+        "phases": phases,
+        "meter": meter,
+        "stale": "yes" if is_stale else "no",
+        "trust": trust,
+    }
 
 
 def load_tone(load_a: float, limit_a: float) -> str:

@@ -5,13 +5,14 @@ steps of its world.
 """
 
 import errno
+import logging
 from typing import Any
 
 from evenload.errors import EvenloadError
 from flask import Flask
 from waitress import create_server, wasyncore
 
-THREADS = 4
+THREADS = 8
 
 
 class PortBusy(EvenloadError):
@@ -29,6 +30,8 @@ class Server:
             )
         except OSError as error:
             raise PortBusy(port_sentence(port, error)) from error
+        # A browser opens the page with more requests than threads; that they queue is no news.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self.host = host
         self.port: int = int(self._server.effective_port)
 

@@ -1,5 +1,5 @@
 // Load per phase: building and vehicles stacked against the fuse, and what is left of the thermal reserve.
-import { amperes } from "./words.js";
+import { ageText, amperes, say } from "./words.js";
 import { loadTone, setText, svg } from "./marks.js";
 
 const WIDTH = 1000;
@@ -8,8 +8,18 @@ const ROOM = 1.15; // The bar ends beyond the fuse, so that an overload has some
 export function drawBars(body, circuits) {
   for (const circuit of circuits) {
     const feeder = body.querySelector(`[data-circuit="${CSS.escape(circuit.id)}"]`);
-    feeder?.querySelectorAll(".phase").forEach((row, phase) => drawPhase(row, circuit, phase));
+    if (!feeder) continue;
+    drawTrust(feeder, circuit.meter);
+    feeder.querySelectorAll(".phase").forEach((row, phase) => drawPhase(row, circuit, phase));
   }
+}
+
+// A load whose meter is not fresh is the last one known: struck, and it says since when.
+function drawTrust(feeder, meter) {
+  const isStale = meter !== null && !["fresh", "recovering"].includes(meter.state);
+  feeder.dataset.stale = isStale ? "yes" : "no";
+  const text = isStale ? `${say(`meter.${meter.state}`)}, ${say("meter.age", { age: ageText(meter.age_ms) })}` : "";
+  setText(feeder.querySelector("h3 span"), text);
 }
 
 function drawPhase(row, circuit, phase) {

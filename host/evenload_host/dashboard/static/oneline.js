@@ -32,7 +32,7 @@ export class OneLine {
     this.adjusts = [];
     this.width = width;
     this.side = Math.max(CHIP_MIN, Math.min(CHIP_MAX, Math.floor((width - CHIPS_X) / COLUMNS_WANTED - GAP)));
-    this.root = svg("svg", { role: "img" });
+    this.root = svg("svg", { role: "group" });
     const root = snapshot.circuits.findIndex((circuit) => circuit.parent === null);
     this.lines = svg("g");
     this.parts = svg("g");
