@@ -62,7 +62,7 @@ def test_every_width_theme_and_language_fits_and_is_quiet(
     open_page, screenshots, width, theme, language
 ) -> None:
     page = open_page(width, f"?theme={theme}&lang={language}")
-    page.wait_for_function("document.body.dataset.live === 'live'")
+    page.wait_for_function("() => document.body.dataset.live === 'live'")
     assert page.evaluate("document.documentElement.lang") == language
     assert page.evaluate(SIDEWAYS) == [0, []]
     assert page.evaluate(CUT_NUMBERS) == []
@@ -162,7 +162,9 @@ def test_the_address_keeps_search_filter_and_sort(open_page) -> None:
     assert page.locator("#stations-table tbody tr:visible").count() == 1
     assert "q=bay-07" in page.url
     page.reload()
-    page.wait_for_function("document.querySelectorAll('#stations-table tbody tr:not([hidden])').length === 1")
+    page.wait_for_function(
+        "() => document.querySelectorAll('#stations-table tbody tr:not([hidden])').length === 1"
+    )
     page.focus("#search")
     page.keyboard.press("Escape")
     assert "q=" not in page.url
@@ -218,7 +220,7 @@ def test_a_restarted_site_accepts_the_old_page(open_page, start_site, site) -> N
     first.stop()
     again = start_site("--seed", "2", "--port", str(port))
     assert json.dumps(again.told["port"]) == json.dumps(port)
-    page.wait_for_function("document.body.dataset.live === 'live'")
+    page.wait_for_function("() => document.body.dataset.live === 'live'")
     toggle(page, "base_load_surge", "L2").click()
     page.wait_for_selector('.toggle[data-name="base_load_surge"][data-target="L2"][aria-pressed="true"]')
     page.wait_for_function("() => document.querySelector('#faults-clear').hidden === false")
