@@ -3,10 +3,6 @@
 from evenload_core._core import ffi, lib
 from evenload_core.columns import Columns
 
-SEVERITY_HOLD = lib.EVENLOAD_CIRCUITS_HOLD
-SEVERITY_STALE = lib.EVENLOAD_CIRCUITS_STALE
-SEVERITY_INVALID = lib.EVENLOAD_CIRCUITS_INVALID
-
 
 def severity(meter_state: int) -> int:
     """Return how bad METER_* is: 0 trusted, 1 hold, 2 static budget, 3 nothing."""

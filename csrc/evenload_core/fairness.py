@@ -3,12 +3,6 @@
 from evenload_core._core import ffi, lib
 from evenload_core.columns import Columns
 
-STATUS_OFF = lib.EVENLOAD_STATUS_OFF
-STATUS_ADMITTED = lib.EVENLOAD_STATUS_ADMITTED
-STATUS_PENDING = lib.EVENLOAD_STATUS_PENDING
-STATUS_RISING = lib.EVENLOAD_STATUS_RISING
-STATUS_FROZEN = lib.EVENLOAD_STATUS_FROZEN
-
 
 def fill_level(room_ma: int, weight: int) -> int:
     """Return floor(room_ma * 256 / weight), at most 2^29."""

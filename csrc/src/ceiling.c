@@ -45,9 +45,9 @@ static int32_t refusal(const evenload_columns_t *columns, int32_t s)
     }
     const int32_t n = station->station_circuit[s];
     const int32_t bad = evenload_circuits_severity(columns->circuit.worst_state[n]);
-    if (bad == EVENLOAD_CIRCUITS_INVALID || (bad == EVENLOAD_CIRCUITS_HOLD && station->grant_ma[s] == 0)) {
+    if (bad == EVENLOAD_SEVERITY_INVALID || (bad == EVENLOAD_SEVERITY_HOLD && station->grant_ma[s] == 0)) {
         station->limiting_circuit[s] = columns->circuit.worst_circuit[n];
-        return bad == EVENLOAD_CIRCUITS_INVALID ? EVENLOAD_REASON_METER_INVALID : EVENLOAD_REASON_METER_HOLD;
+        return bad == EVENLOAD_SEVERITY_INVALID ? EVENLOAD_REASON_METER_INVALID : EVENLOAD_REASON_METER_HOLD;
     }
     return -1;
 }
@@ -74,11 +74,11 @@ static void set_ceiling(const evenload_columns_t *columns, int32_t s)
     }
     const int32_t n = station->station_circuit[s];
     const int32_t bad = evenload_circuits_severity(columns->circuit.worst_state[n]);
-    if (bad == EVENLOAD_CIRCUITS_STALE && ceiling_ma >= low_ma) {
+    if (bad == EVENLOAD_SEVERITY_STALE && ceiling_ma >= low_ma) {
         ceiling_ma = low_ma;
         cause = EVENLOAD_REASON_METER_STALE;
         station->limiting_circuit[s] = columns->circuit.worst_circuit[n];
-    } else if (bad == EVENLOAD_CIRCUITS_HOLD && station->grant_ma[s] < ceiling_ma) {
+    } else if (bad == EVENLOAD_SEVERITY_HOLD && station->grant_ma[s] < ceiling_ma) {
         ceiling_ma = station->grant_ma[s];
         cause = EVENLOAD_REASON_METER_HOLD;
         station->limiting_circuit[s] = columns->circuit.worst_circuit[n];

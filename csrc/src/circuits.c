@@ -17,7 +17,7 @@ static int32_t larger(int32_t a, int32_t b)
 int32_t evenload_circuits_severity(int32_t meter_state)
 {
     static const int8_t severities[6] = {3, 0, 2, 1, 1, 3};
-    return meter_state >= 0 && meter_state < 6 ? severities[meter_state] : EVENLOAD_CIRCUITS_INVALID;
+    return meter_state >= 0 && meter_state < 6 ? severities[meter_state] : EVENLOAD_SEVERITY_INVALID;
 }
 
 void evenload_circuits_index_members(evenload_columns_t *columns)
@@ -109,10 +109,10 @@ static int32_t available_ma(const evenload_columns_t *columns, int32_t n, int32_
     const int32_t cap_ma = columns->cell.cap_ma[k];
     const int32_t bad =
         columns->circuit.metered[n] ? evenload_circuits_severity(columns->circuit.meter_state[n]) : 0;
-    if (bad == EVENLOAD_CIRCUITS_INVALID) {
+    if (bad == EVENLOAD_SEVERITY_INVALID) {
         return 0;
     }
-    if (bad == EVENLOAD_CIRCUITS_STALE) {
+    if (bad == EVENLOAD_SEVERITY_STALE) {
         return smaller(columns->cell.fallback_ma[k], cap_ma);
     }
     return smaller(columns->cell.limit_ma[k], cap_ma) - columns->cell.base_ma[k];

@@ -11,7 +11,6 @@ phase when three do not fit.
 from evenload import wire
 from evenload.circuits import take_from_path, tightest_cell
 from evenload.columns import Columns
-from evenload.fairness import STATUS_ADMITTED, STATUS_OFF
 from evenload.phases import mask, terminal_count
 
 _CLASS_COUNT = wire.ALLOCATION_PRIORITY_MAX + 1
@@ -55,7 +54,7 @@ class Admission:
         places = 0
         count = 0
         for s in members:
-            places += c.status[s] != STATUS_OFF
+            places += c.status[s] != wire.STATUS_OFF
             count += c.present[s]
         if c.boundary or places != self._places[priority] or count != self._counts[priority]:
             self._places[priority] = places
@@ -81,7 +80,7 @@ class Admission:
             if c.priority[s] == priority:
                 self._chosen[count] = s
                 count += 1
-                places += c.status[s] != STATUS_OFF
+                places += c.status[s] != wire.STATUS_OFF
         if count:
             c.rotation.mark_overdue(self._chosen, count, places)
 
@@ -97,7 +96,7 @@ class Admission:
         """Return what station s could have had last round on each of its first `phases` phases."""
         c = self._columns
         bits = mask(c.wiring[s], phases)
-        own_ma = c.low_ma[s] if c.status[s] != STATUS_OFF else 0
+        own_ma = c.low_ma[s] if c.status[s] != wire.STATUS_OFF else 0
         least_ma = wire.NO_CAP_MA
         n = c.station_circuit[s]
         while n >= 0:
@@ -174,7 +173,7 @@ class Admission:
         cell = tightest_cell(c, c.room_ma, s)
         if c.room_ma[cell] >= needed_ma:
             take_from_path(c, c.room_ma, s, low_ma)
-            c.status[s] = STATUS_ADMITTED
+            c.status[s] = wire.STATUS_ADMITTED
             c.target_ma[s] = low_ma
             return 1
         c.cause[s] = wire.REASON_WAITING_TURN

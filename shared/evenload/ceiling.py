@@ -8,7 +8,7 @@ minimum while a meter on the path is stale, and the present grant while one is i
 """
 
 from evenload import wire
-from evenload.circuits import SEVERITY_HOLD, SEVERITY_INVALID, SEVERITY_STALE, severity
+from evenload.circuits import severity
 from evenload.columns import Columns
 
 
@@ -49,9 +49,9 @@ def _refusal(columns, s):
         return wire.REASON_PHASE_SWITCH
     n = columns.station_circuit[s]
     bad = severity(columns.worst_state[n])
-    if bad == SEVERITY_INVALID or (bad == SEVERITY_HOLD and columns.grant_ma[s] == 0):
+    if bad == wire.SEVERITY_INVALID or (bad == wire.SEVERITY_HOLD and columns.grant_ma[s] == 0):
         columns.limiting_circuit[s] = columns.worst_circuit[n]
-        return wire.REASON_METER_INVALID if bad == SEVERITY_INVALID else wire.REASON_METER_HOLD
+        return wire.REASON_METER_INVALID if bad == wire.SEVERITY_INVALID else wire.REASON_METER_HOLD
     return -1
 
 
@@ -90,11 +90,11 @@ def _set_ceiling(columns, s):
             cause = wire.REASON_RECLAIMED
     n = columns.station_circuit[s]
     bad = severity(columns.worst_state[n])
-    if bad == SEVERITY_STALE and ceiling_ma >= low_ma:
+    if bad == wire.SEVERITY_STALE and ceiling_ma >= low_ma:
         ceiling_ma = low_ma
         cause = wire.REASON_METER_STALE
         columns.limiting_circuit[s] = columns.worst_circuit[n]
-    elif bad == SEVERITY_HOLD and columns.grant_ma[s] < ceiling_ma:
+    elif bad == wire.SEVERITY_HOLD and columns.grant_ma[s] < ceiling_ma:
         ceiling_ma = columns.grant_ma[s]
         cause = wire.REASON_METER_HOLD
         columns.limiting_circuit[s] = columns.worst_circuit[n]

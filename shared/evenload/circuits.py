@@ -12,14 +12,11 @@ from evenload.columns import Columns
 
 # How bad a meter state is: 0 trusted, 1 hold and never raise, 2 static budget, 3 nothing. Index: METER_*.
 _SEVERITIES = (3, 0, 2, 1, 1, 3)
-SEVERITY_HOLD = 1
-SEVERITY_STALE = 2
-SEVERITY_INVALID = 3
 
 
 def severity(meter_state: int) -> int:
     """Return how bad METER_* is: 0 trusted, 1 hold, 2 static budget, 3 (also for any other code) nothing."""
-    return _SEVERITIES[meter_state] if 0 <= meter_state < len(_SEVERITIES) else SEVERITY_INVALID
+    return _SEVERITIES[meter_state] if 0 <= meter_state < len(_SEVERITIES) else wire.SEVERITY_INVALID
 
 
 def index_members(columns: Columns) -> None:
@@ -123,9 +120,9 @@ def _age_samples(columns):
 def _available_ma(columns, n, k):
     cap_ma = columns.cap_ma[k]
     bad = severity(columns.meter_state[n]) if columns.metered[n] else 0
-    if bad == SEVERITY_INVALID:
+    if bad == wire.SEVERITY_INVALID:
         return 0
-    if bad == SEVERITY_STALE:
+    if bad == wire.SEVERITY_STALE:
         return min(columns.fallback_ma[k], cap_ma)
     return min(columns.limit_ma[k], cap_ma) - columns.base_ma[k]
 

@@ -13,12 +13,7 @@ equal ones in the order of their index.
 from evenload import wire
 from evenload.circuits import take_from_path
 from evenload.columns import Columns
-
-STATUS_OFF = 0
-STATUS_ADMITTED = 1  # Its minimum is taken from room_ma.
-STATUS_PENDING = 2  # Holds its minimum until the level reaches it.
-STATUS_RISING = 3
-STATUS_FROZEN = 4
+from evenload.wire import STATUS_ADMITTED, STATUS_FROZEN, STATUS_PENDING, STATUS_RISING
 
 
 def fill_level(room_ma: int, weight: int) -> int:

@@ -11,7 +11,6 @@ let go. Starts go before raises.
 from evenload import wire
 from evenload.circuits import sum_below
 from evenload.columns import Columns
-from evenload.fairness import STATUS_OFF
 from evenload.phases import room_ma
 
 
@@ -156,7 +155,7 @@ def explain(columns: Columns) -> None:
         reason = columns.cause[s]
         if grant_ma < columns.target_ma[s]:
             reason = columns.pace[s]
-        elif columns.status[s] != STATUS_OFF and grant_ma < columns.ceiling_ma[s]:
+        elif columns.status[s] != wire.STATUS_OFF and grant_ma < columns.ceiling_ma[s]:
             k = 3 * columns.limiting_circuit[s] + columns.limiting_phase[s]
             capped = columns.cap_ma[k] < columns.limit_ma[k]
             reason = wire.REASON_EXTERNAL_CAP if capped else wire.REASON_CIRCUIT_LIMIT

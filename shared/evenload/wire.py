@@ -263,6 +263,17 @@ EVENT_BREAKER_RECOVER = const(45)
 EVENT_GUARD_ACTED = const(46)
 EVENT_PHASE_SWITCH = const(47)
 
+# allocation: how far a meter state is to be trusted, and how far a round has come with a station.
+SEVERITY_TRUSTED = const(0)
+SEVERITY_HOLD = const(1)
+SEVERITY_STALE = const(2)
+SEVERITY_INVALID = const(3)
+STATUS_OFF = const(0)
+STATUS_ADMITTED = const(1)
+STATUS_PENDING = const(2)
+STATUS_RISING = const(3)
+STATUS_FROZEN = const(4)
+
 # allocation: bounds and defaults (R1-R13 of SPEC).
 ALLOCATION_DEPTH_MAX = const(8)
 ALLOCATION_CIRCUITS_MAX = const(8192)

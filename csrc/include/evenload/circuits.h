@@ -7,13 +7,6 @@
 
 #include "evenload/columns.h"
 
-enum {
-    EVENLOAD_CIRCUITS_TRUSTED = 0,
-    EVENLOAD_CIRCUITS_HOLD = 1,
-    EVENLOAD_CIRCUITS_STALE = 2,
-    EVENLOAD_CIRCUITS_INVALID = 3
-};
-
 /* How bad METER_* is: 0 trusted, 1 hold, 2 static budget, 3 (also for any other code) nothing. */
 int32_t evenload_circuits_severity(int32_t meter_state);
 

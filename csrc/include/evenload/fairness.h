@@ -5,14 +5,6 @@
 
 #include "evenload/columns.h"
 
-enum {
-    EVENLOAD_STATUS_OFF = 0,
-    EVENLOAD_STATUS_ADMITTED = 1,
-    EVENLOAD_STATUS_PENDING = 2,
-    EVENLOAD_STATUS_RISING = 3,
-    EVENLOAD_STATUS_FROZEN = 4
-};
-
 /* floor(room_ma * 256 / weight), at most 2^29; room_ma: 0 .. 6000000, weight: 1 .. 2^25 - 1. */
 int32_t evenload_fairness_fill_level(int32_t room_ma, int32_t weight);
 
