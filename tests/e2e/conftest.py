@@ -20,7 +20,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 ROOT = Path(__file__).resolve().parents[2]
-STOP_S_MAX = 5
+STOP_S_MAX = 15
 
 
 class SiteProcess:
@@ -104,7 +104,7 @@ def open_page(browser, site):
         context = browser.new_context(viewport={"width": width, "height": 900})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.complaints = complaints
