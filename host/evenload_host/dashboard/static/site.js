@@ -14,6 +14,7 @@ import { listenToKeys } from "./keys.js";
 const SAFETY_TONES = { normal: "good", recovered: "attention", implausible: "attention" };
 const LIVE_TONES = { live: "good", late: "attention", offline: "danger" };
 const LAG_SHOWN_MS = 1000;
+const BACK_SHOWN_MS = 6000;
 const byId = (id) => document.getElementById(id);
 
 const oneLine = new OneLine(byId("diagram-body"));
@@ -21,6 +22,7 @@ const chart = new Chart(byId("chart-body"), byId("chart-values"));
 const stations = new Stations(byId("stations"));
 const events = new Events(byId("events"), byId("alarms"));
 let wasOffline = false;
+let backUntilMs = 0;
 let offlineSince = null;
 let lastGood = new Date();
 let shapeOfSite = "";
@@ -55,6 +57,7 @@ function drawSafety({ row, text }) {
 }
 
 function drawLag({ lag_ms: lagMs = 0, speed }) {
+  if (performance.now() < backUntilMs) return;
   byId("lag").hidden = lagMs < LAG_SHOWN_MS;
   if (lagMs >= LAG_SHOWN_MS) setText(byId("lag"), say("live.lag", { lag: ageText(lagMs), speed }));
 }
@@ -75,6 +78,7 @@ function tellAge(state, ageMs, answers) {
 function tellBack(count) {
   wasOffline = false;
   offlineSince = null;
+  backUntilMs = performance.now() + BACK_SHOWN_MS;
   const notice = byId("lag");
   notice.hidden = false;
   setText(notice, say("live.back", { count }));
