@@ -136,14 +136,18 @@ def share(outcome: Outcome) -> float:
 
 
 def kernel_result(name: str, average: Callable[[list[int]], float], ours: Outcome, edf: Outcome) -> Result:
-    """Hold the kernel's call against a 300th of EDF's decision; only the C core promises it."""
+    """Hold the kernel's call against a 300th of EDF's decision; only the C core promises it, and of the mean.
+
+    The mean is the whole run's time against the whole run's. The median compares unlike periods: EDF fills
+    cars early and then has half its periods with few of them left, while an even share keeps all charging.
+    """
     kernel_us, decision_us = average(ours.kernel_ns) / 1000, average(edf.decisions_ns) / 1000
     return result(
         f"caltech_acn: kernel call alone, {BACKEND}, {name}",
         kernel_us,
         "us",
         "lower",
-        target=decision_us / KERNEL_SHARE if BACKEND == "c" else None,
+        target=decision_us / KERNEL_SHARE if BACKEND == "c" and name == "mean" else None,
         peer=f"faster than EDF's decision ({decision_us / 1000:.2f} ms)",
         ratio=decision_us / kernel_us,
     )
