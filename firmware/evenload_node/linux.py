@@ -60,15 +60,20 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
         config = load(options.file)
-        node = Node(config, PosixHal(config.state_dir, is_dry=options.command == "check"))
+        hal = PosixHal(config.state_dir, is_dry=options.command == "check")
+        node = Node(config, hal)
     except (EvenloadError, OSError) as error:
         print(f"evenload-node {options.command} {options.file}: {error}", file=sys.stderr)
         return 2
     if options.command == "check":
+        for warning in hal.warnings:
+            print(f"Warning: {warning}", file=sys.stderr)
         print(f"{options.file} would start: {summary_of(config)}.")
         return 0
     log = Log(config.node, lambda line: print(line, file=sys.stderr, flush=True))
     log.line("INFO", f"event=started {summary_of(config)}, core BACKEND={BACKEND}")
+    for warning in hal.warnings:
+        log.line("WARN", f"event=calibration {warning}")
     printer = StatusPrinter(App(node, log), options.json)
     printer.loop = loop = Loop(printer.step, POLL_MS)
     for number in (signal.SIGTERM, signal.SIGINT):

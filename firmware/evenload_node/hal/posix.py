@@ -2,6 +2,9 @@
 
 import os
 
+from evenload_node.calibration import load_calibration
+from evenload_node.drivers.bl0942_bus import Bl0942Bus
+from evenload_node.drivers.bl0942_meter import Bl0942Meter, from_config
 from evenload_node.drivers.station_line import StationLine
 from evenload_node.hal.files import NumberFile, make_folder, read_text
 from evenload_node.hal.serial_posix import SerialPort
@@ -12,6 +15,9 @@ class PosixHal:
 
     def __init__(self, state_dir: str, is_dry: bool = False):
         self._state_dir = state_dir
+        self._is_dry = is_dry
+        self.warnings: list[str] = []
+        self._buses: dict[SerialPort, Bl0942Bus] = {}
         if not is_dry:
             make_folder(state_dir)
 
@@ -19,11 +25,13 @@ class PosixHal:
         """Return a serial line; it is opened when it is first used."""
         return SerialPort(url, baud)
 
-    def make_meter(self, port: SerialPort, values):
-        """Return the meter that `values` (a row of the configuration's meters) describes."""
-        from evenload_node.drivers import bl0942_meter  # type: ignore[attr-defined]
-
-        return bl0942_meter.from_config(port, values, os.path.join(self._state_dir, f"{values.id}.json"))
+    def make_meter(self, port: SerialPort, values) -> Bl0942Meter:
+        """Return the meter that `values` (a row of the configuration's meters) describes, calibrated."""
+        bus = self._buses.setdefault(port, Bl0942Bus(port, port.baud))
+        path = os.path.join(self._state_dir, f"{values.id}.json")
+        counts = load_calibration(path, not self._is_dry)
+        self.warnings += [f"meter {values.id}: {warning}" for warning in counts.warnings]
+        return from_config(bus, values, counts)
 
     def make_station_line(self, port: SerialPort, key: bytes) -> StationLine:
         """Return the line that the site's stations hang on."""
