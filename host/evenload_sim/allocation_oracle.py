@@ -89,7 +89,7 @@ class AllocationOracle:
 
     def _silent(self, s: int) -> bool:
         a = self._allocation
-        return a.silent[s] == 1 or a.station_state[s] == wire.STATION_UNREPORTED
+        return bool(a.silent[s] == 1 or a.station_state[s] == wire.STATION_UNREPORTED)
 
     def _counted(self, s: int, now_ms: int) -> list[int]:
         a = self._allocation
@@ -142,8 +142,8 @@ class AllocationOracle:
         if a.metered[n] and a.meter_state[n] in (wire.METER_INVALID, wire.METER_UNMETERED):
             return self._bases()[k]
         if a.metered[n] and a.meter_state[n] == wire.METER_STALE:
-            return min(a.fallback_ma[k], a.cap_ma[k]) + self._bases()[k]
-        return min(a.limit_ma[k], a.cap_ma[k])
+            return int(min(a.fallback_ma[k], a.cap_ma[k]) + self._bases()[k])
+        return int(min(a.limit_ma[k], a.cap_ma[k]))
 
     def _check_cell(self, k: int, room: int, members: list[int], counted: list[list[int]]) -> None:
         a = self._allocation

@@ -14,6 +14,8 @@ STEMS = sorted(path.stem for path in (ROOT / "csrc" / "src").glob("*.c"))
 # the allocation's binding is theirs too.
 PARTS = {"admission", "ceiling", "circuits", "columns", "compliance", "fairness", "setup", "slew"}
 BOUND_STEMS = sorted(set(STEMS) - PARTS)
+# The stems that every installation is promised.
+PROMISED = {"random32", "bl0942", "waterfill", "tracker", "breaker", "rotation", "allocation"}
 
 
 def kernel_files(stem):
@@ -94,6 +96,10 @@ def order_differs(names, c_names, stem):
     shared = [name for name in c_order if name in python_order]
     places = [python_order.index(name) for name in shared]
     return places != sorted(places)
+
+
+def test_every_promised_kernel_is_there():
+    assert PROMISED - set(STEMS) == set()
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def plan(site: str | None, ticks: int | None, as_json: bool, schema: bool, examp
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        text = click.get_text_stream("stdin").read() if path == "-" else Path(path).read_text("utf-8")
+        text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
         site: dict[str, Any] = json.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise SiteFileError(f"{path} can't be read: {error}.") from error
