@@ -158,11 +158,6 @@ class Site:
         }
 
 
-@pytest.fixture(autouse=True)
-def driver(require_module):
-    return require_module("evenload_node.drivers.bl0942_meter", "it is part of the node")
-
-
 @pytest.fixture
 def make_site(tmp_path):
     """Return a function that builds a Site (arguments as its own) and starts its node."""
