@@ -31,7 +31,8 @@ SIDEWAYS = """() => {
   return [document.documentElement.scrollWidth - width, out.slice(0, 5).map((element) => element.outerHTML)];
 }"""
 CUT_NUMBERS = """() => {
-  const cells = [...document.querySelectorAll('#stations-table :is(.grant, .measured, .energy)')];
+  const numbers = '#stations-table :is(.grant, .measured, .energy), #live, .value';
+  const cells = [...document.querySelectorAll(numbers)];
   const isCut = (cell) => cell.clientWidth && cell.scrollWidth > cell.clientWidth + 1;
   return cells.filter(isCut).map((cell) => cell.textContent);
 }"""

@@ -8,7 +8,7 @@ const GAP = 5;
 const CHIP_MIN = 26;
 const CHIP_MAX = 44;
 const COLUMNS_WANTED = 12;
-const CHIPS_X = 108;
+const CHIPS_X = 126;
 
 export class OneLine {
   constructor(body) {
@@ -92,7 +92,8 @@ export class OneLine {
 
   chips(stations, x, y) {
     const pitch = this.side + GAP;
-    const columns = Math.max(4, Math.floor((this.width - x + GAP) / pitch));
+    const room = Math.max(4, Math.floor((this.width - x + GAP) / pitch));
+    const columns = Math.ceil(stations.length / Math.ceil(stations.length / room)); // Rows of equal length.
     stations.forEach((s, place) => this.chip(s, x + (place % columns) * pitch, y + Math.floor(place / columns) * pitch));
     return y + Math.ceil(stations.length / columns) * pitch;
   }
