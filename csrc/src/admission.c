@@ -147,12 +147,15 @@ static int32_t try_station(evenload_columns_t *columns, int32_t s)
     return 0;
 }
 
-static int32_t admit_class(evenload_columns_t *columns, int32_t *members, int32_t size)
+static int32_t admit_class(evenload_columns_t *columns, int32_t priority)
 {
     const evenload_columns_station_t *station = &columns->station;
-    const int32_t eligible = evenload_rotation_order(columns->rotation, members, size);
+    int32_t *members = columns->turn.turns + columns->class_first[priority];
+    const int32_t size = columns->class_first[priority + 1] - columns->class_first[priority];
+    const int32_t eligible = size > 0 ? evenload_rotation_order(columns->rotation, members, size) : 0;
     int32_t admitted = 0;
-    int32_t idle = 0;
+    columns->class_eligible[priority] = eligible;
+    columns->class_idle[priority] = 0;
     for (int32_t place = 0; place < size; place++) {
         const int32_t s = members[place];
         if (station->ceiling_ma[s] == 0) {
@@ -161,12 +164,21 @@ static int32_t admit_class(evenload_columns_t *columns, int32_t *members, int32_
         if (place >= eligible) {
             station->cause[s] = EVENLOAD_REASON_WAITING_TURN;
         } else if (station->idle[s]) {
-            idle++;
+            columns->class_idle[priority] += 1;
         } else {
             admitted += try_station(columns, s);
         }
     }
-    for (int32_t place = 0; idle > 0 && place < eligible; place++) {
+    return admitted;
+}
+
+/* Admits those of a class that leave their offer unused, after all who may use it. */
+static int32_t admit_idle(evenload_columns_t *columns, int32_t priority)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    const int32_t *members = columns->turn.turns + columns->class_first[priority];
+    int32_t admitted = 0;
+    for (int32_t place = 0; place < columns->class_eligible[priority]; place++) {
         if (station->idle[members[place]] && station->ceiling_ma[members[place]] > 0) {
             admitted += try_station(columns, members[place]);
         }
@@ -183,9 +195,12 @@ int32_t evenload_admission_admit(evenload_columns_t *columns)
     columns->waiting_count = 0;
     int32_t classes = 0;
     for (int32_t priority = 0; priority < CLASS_COUNT; priority++) {
-        const int32_t first = columns->class_first[priority];
-        const int32_t size = columns->class_first[priority + 1] - first;
-        if (size > 0 && admit_class(columns, columns->turn.turns + first, size) > 0) {
+        if (admit_class(columns, priority) > 0) {
+            classes |= 1 << priority;
+        }
+    }
+    for (int32_t priority = 0; priority < CLASS_COUNT; priority++) {
+        if (columns->class_idle[priority] > 0 && admit_idle(columns, priority) > 0) {
             classes |= 1 << priority;
         }
     }

@@ -152,7 +152,8 @@ static void watch_breaker(evenload_columns_t *columns, int32_t k)
     const int32_t n = k / 3;
     const int32_t trusted =
         columns->circuit.metered[n] && columns->circuit.meter_state[n] == EVENLOAD_METER_FRESH;
-    const int32_t current_ma = trusted ? cell->feeder_ma[k] : EVENLOAD_NOT_MEASURED_MA;
+    const int32_t current_ma =
+        trusted ? smaller(cell->feeder_ma[k], EVENLOAD_ALLOCATION_BREAKER_MA_MAX) : EVENLOAD_NOT_MEASURED_MA;
     const int32_t action = evenload_breaker_on_measured(columns->breaker, k, columns->now_ms, current_ma);
     cell->suspend_age_ms[k] =
         smaller(cell->suspend_age_ms[k] + columns->dt_ms, EVENLOAD_ALLOCATION_AGE_MS_MAX);

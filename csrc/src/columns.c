@@ -107,6 +107,8 @@ static void clear_station_state(const evenload_columns_station_t *station, int32
     set_all(station->charge_age_ms, count, 0);
     set_all(station->over_age_ms, count, -1);
     set_all(station->calm_age_ms, count, -1);
+    set_all(station->calm_wait_ms, count, EVENLOAD_ALLOCATION_COMPLIANT_AFTER_MS);
+    set_all(station->offer_age_ms, count, 0);
     set_all(station->ceiling_ma, count, 0);
     set_all(station->target_ma, count, 0);
     set_all(station->cause, count, 0);
@@ -123,6 +125,7 @@ static void clear_phase(const evenload_columns_phase_t *phase, int32_t count)
     set_all(phase->draw_ma, count, 0);
     set_all(phase->over_ma, count, 0);
     set_all(phase->held_phase_ma, count, 0);
+    set_all(phase->quiet_age_ms, count, 0);
 }
 
 static void clear_event(const evenload_columns_event_t *event, int32_t count)
@@ -184,6 +187,8 @@ void evenload_columns_init(evenload_columns_t *columns)
     memset(columns->class_first, 0, sizeof columns->class_first);
     memset(columns->class_places, 0, sizeof columns->class_places);
     memset(columns->class_counts, 0, sizeof columns->class_counts);
+    memset(columns->class_eligible, 0, sizeof columns->class_eligible);
+    memset(columns->class_idle, 0, sizeof columns->class_idle);
 }
 
 void evenload_columns_push_event(evenload_columns_t *columns, int32_t code, int32_t circuit, int32_t station,

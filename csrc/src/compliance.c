@@ -80,9 +80,10 @@ static void judge(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
     if (!station->noncompliant[s] && station->over_age_ms[s] > EVENLOAD_ALLOCATION_NONCOMPLIANT_AFTER_MS) {
         station->noncompliant[s] = 1;
         evenload_columns_push_event(columns, EVENLOAD_EVENT_STATION_NONCOMPLIANT, n, s, draw_ma);
-    } else if (station->noncompliant[s] &&
-               station->calm_age_ms[s] >= EVENLOAD_ALLOCATION_COMPLIANT_AFTER_MS) {
+    } else if (station->noncompliant[s] && station->calm_age_ms[s] >= station->calm_wait_ms[s]) {
         station->noncompliant[s] = 0;
+        station->calm_wait_ms[s] =
+            smaller(2 * station->calm_wait_ms[s], EVENLOAD_ALLOCATION_COMPLIANT_AFTER_MS_MAX);
         evenload_columns_push_event(columns, EVENLOAD_EVENT_STATION_COMPLIANT, n, s, draw_ma);
     }
 }
@@ -118,7 +119,7 @@ static void follow_session(evenload_columns_t *columns, int32_t s, int32_t draw_
     } else if (station->present[s] && state == EVENLOAD_STATION_AVAILABLE) {
         station->present[s] = 0;
         evenload_rotation_leave(columns->rotation, s);
-        station->idle[s] = 0;
+        station->calm_wait_ms[s] = EVENLOAD_ALLOCATION_COMPLIANT_AFTER_MS;
         station->shed[s] = 0;
     }
     if (state == EVENLOAD_STATION_CHARGING && station->grant_ma[s] > 0) {
@@ -126,14 +127,40 @@ static void follow_session(evenload_columns_t *columns, int32_t s, int32_t draw_
     } else {
         station->charge_age_ms[s] = 0;
     }
-    if (draw_ma > EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA || state == EVENLOAD_STATION_CHARGING) {
-        station->idle[s] = 0;
-    } else if (station->grant_ma[s] > 0 && station->switch_age_ms[s] >= columns->settings->reclaim_after_ms) {
-        station->idle[s] = 1;
+    const int32_t drawing =
+        draw_ma > EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA || state == EVENLOAD_STATION_CHARGING;
+    const int32_t idle_from_ms = columns->settings->reclaim_after_ms;
+    if (drawing || station->grant_ma[s] == 0 || !present ||
+        station->offer_age_ms[s] >= idle_from_ms + EVENLOAD_ALLOCATION_WAKE_AFTER_MS) {
+        station->offer_age_ms[s] = 0;
+    } else {
+        station->offer_age_ms[s] = evenload_compliance_grow_age(station->offer_age_ms[s], columns->dt_ms);
     }
+    station->idle[s] = idle_from_ms > 0 && station->offer_age_ms[s] >= idle_from_ms;
     if (present && !station->silent[s]) {
         serve(columns, s);
     }
+}
+
+/* Counts a charging car on the phases it uses only, once another has been quiet for reclaim_after_ms. */
+static void narrow(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    const int32_t full = evenload_phases_mask(station->wiring[s], station->grant_phases[s]);
+    const int32_t charging = station->charge_age_ms[s] > 0 && station->wiring[s] != EVENLOAD_WIRING_UNKNOWN &&
+                             !station->silent[s] && draw_ma > EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA;
+    int32_t used = full;
+    for (int32_t phase = 0; phase < 3; phase++) {
+        const int32_t measured_ma = columns->phase.measured_ma[3 * s + phase];
+        int32_t *age_ms = columns->phase.quiet_age_ms + 3 * s + phase;
+        const int32_t quiet =
+            charging && measured_ma >= 0 && measured_ma <= EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA;
+        *age_ms = quiet ? evenload_compliance_grow_age(*age_ms, columns->dt_ms) : 0;
+        if (quiet && *age_ms >= columns->settings->reclaim_after_ms) {
+            used &= ~(1 << phase);
+        }
+    }
+    station->phase_mask[s] = used != 0 ? used : full;
 }
 
 static void track(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
@@ -177,6 +204,8 @@ static void count_over(evenload_columns_t *columns, int32_t s)
         int32_t over_ma = late ? larger(columns->phase.draw_ma[3 * s + phase] - grant_ma, 0) : 0;
         if (station->phase_mask[s] >> phase & 1) {
             over_ma = larger(over_ma, reserve_ma);
+        } else {
+            over_ma = columns->phase.draw_ma[3 * s + phase];
         }
         columns->phase.over_ma[3 * s + phase] = over_ma;
     }
@@ -194,6 +223,7 @@ void evenload_compliance_observe(evenload_columns_t *columns)
         const int32_t draw_ma = take_draw(columns, s);
         judge(columns, s, draw_ma);
         follow_session(columns, s, draw_ma);
+        narrow(columns, s, draw_ma);
         track(columns, s, draw_ma);
         count_over(columns, s);
     }

@@ -41,7 +41,7 @@ static int32_t find_cell_fault(evenload_columns_t *columns, int32_t n)
         if (outside(columns, columns->cell.fallback_ma[k], 0, columns->cell.limit_ma[k])) {
             return EVENLOAD_ALLOCATION_FAULT_FALLBACK;
         }
-        if (outside(columns, columns->breaker->rated_ma[k], 0, most_ma)) {
+        if (outside(columns, columns->breaker->rated_ma[k], 0, EVENLOAD_ALLOCATION_BREAKER_MA_MAX)) {
             return EVENLOAD_ALLOCATION_FAULT_BREAKER;
         }
     }

@@ -12,6 +12,7 @@ from evenload import ticks, wire
 PHASE_BITS = {wire.WIRING_L1: 1, wire.WIRING_L2: 2, wire.WIRING_L3: 4, wire.WIRING_L1_L2: 3}
 PHASE_BITS |= {wire.WIRING_L2_L3: 6, wire.WIRING_L3_L1: 5}
 SITE_PHASES = (1, 2, 4)
+QUIET_MA = wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA  # A phase drawing less may be left out of the grant.
 
 
 class OracleBroken(AssertionError):
@@ -66,8 +67,11 @@ class AllocationOracle:
         a = self._allocation
         bits = PHASE_BITS.get(a.wiring[s], 7)
         if a.grant_phases[s] == 1 and bits == 7:
-            return 1 << (int(wire.WIRING_NAMES[a.wiring[s]][1]) - 1)
-        return bits
+            bits = 1 << (int(wire.WIRING_NAMES[a.wiring[s]][1]) - 1)
+        quiet = [bit for bit in SITE_PHASES if bits & ~a.phase_mask[s] & bit]
+        if any(a.measured_ma[3 * s + SITE_PHASES.index(bit)] > QUIET_MA for bit in quiet):
+            raise OracleBroken(f"R1: station {s} is not counted on a phase that it uses")
+        return bits & int(a.phase_mask[s])
 
     def _check_outputs(self, s: int) -> None:
         a = self._allocation
@@ -105,9 +109,11 @@ class AllocationOracle:
             return [reserve if mask & bit else 0 for bit in SITE_PHASES]
         told = self._told_ms[s]
         late = told is not None and ticks.elapsed_ms(now_ms, told) >= a.settings.follow_ms
-        if late or a.noncompliant[s]:
-            return [max(g, m) for g, m in zip(grant, measured, strict=True)]
-        return grant
+        counts = late or a.noncompliant[s]
+        return [
+            max(g, m) if counts or not mask & bit else g
+            for g, m, bit in zip(grant, measured, SITE_PHASES, strict=True)
+        ]
 
     def _possible(self, s: int) -> list[int]:
         a = self._allocation

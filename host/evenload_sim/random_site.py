@@ -103,8 +103,12 @@ def _random_draw(allocation: Any, random: Random32, s: int) -> None:
         draw_ma += random.below(12000)
     elif kind == 2:
         draw_ma = random.below(draw_ma + 1)
+    # Some cars use one of their phases only; every now and then one uses them all, or a phase it should not.
+    bits = (
+        1 << s % 3 if s % 5 == 0 and random.below(12) else allocation.phase_mask[s] | random.below(40) // 33
+    )
     for phase in range(3):
-        on = allocation.phase_mask[s] >> phase & 1
+        on = bits >> phase & 1
         allocation.measured_ma[3 * s + phase] = draw_ma if on else 0
         if kind == 3:
             allocation.measured_ma[3 * s + phase] = wire.NOT_MEASURED_MA

@@ -3,9 +3,9 @@ csrc/src/admission.c).
 
 R4, R15: a station is on if its minimum fits into what is left of every cell on its path; one that does not
 fit is passed over, so that as many as possible stay on. Inside a class the rotation gives the order; a car
-that leaves its offer unused comes after the others. A station that was shed for lack of current a moment
-ago needs a margin to start, so that it does not stop again at once. R13: a switchable station goes to one
-phase when three do not fit.
+that leaves its offer unused comes after those of all classes. A station that was shed for lack of current a
+moment ago needs a margin to start, so that it does not stop again at once. R13: a switchable station goes
+to one phase when three do not fit.
 """
 
 from evenload import wire
@@ -25,6 +25,8 @@ class Admission:
         self._chosen = [0] * columns.station_count
         self._places = [0] * _CLASS_COUNT
         self._counts = [0] * _CLASS_COUNT
+        self._eligible = [0] * _CLASS_COUNT
+        self._idle = [0] * _CLASS_COUNT
 
     def index_classes(self) -> None:
         """List the stations of every class; `priority` must be valid."""
@@ -119,7 +121,10 @@ class Admission:
         classes = 0
         for priority in range(_CLASS_COUNT):
             members = self._classes[priority]
-            if members and self._admit_class(members):
+            if members and self._admit_class(priority, members):
+                classes |= 1 << priority
+        for priority in range(_CLASS_COUNT):
+            if self._idle[priority] and self._admit_idle(priority):
                 classes |= 1 << priority
         for k in range(3 * c.circuit_count):
             c.spare_ma[k] = c.room_ma[k]
@@ -142,25 +147,32 @@ class Admission:
                     room[3 * up + phase] += room[k]
                 room[k] = c.available_ma[k] - room[k]
 
-    def _admit_class(self, members):
+    def _admit_class(self, priority, members):
         c = self._columns
         eligible = c.rotation.order(members, len(members))
         admitted = 0
-        idle = 0
+        self._eligible[priority] = eligible
+        self._idle[priority] = 0
         for place in range(len(members)):
             s = members[place]
             if c.ceiling_ma[s] > 0:
                 if place >= eligible:
                     c.cause[s] = wire.REASON_WAITING_TURN
                 elif c.idle[s]:
-                    idle += 1
+                    self._idle[priority] += 1
                 else:
                     admitted += self._try(s)
-        if idle:
-            for place in range(eligible):
-                s = members[place]
-                if c.idle[s] and c.ceiling_ma[s] > 0:
-                    admitted += self._try(s)
+        return admitted
+
+    def _admit_idle(self, priority):
+        """Admit those of a class that leave their offer unused, after all who may use it."""
+        c = self._columns
+        members = self._classes[priority]
+        admitted = 0
+        for place in range(self._eligible[priority]):
+            s = members[place]
+            if c.idle[s] and c.ceiling_ma[s] > 0:
+                admitted += self._try(s)
         return admitted
 
     def _try(self, s):

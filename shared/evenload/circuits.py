@@ -142,7 +142,9 @@ def watch_breakers(columns: Columns) -> None:
 def _watch_breaker(columns, k):
     n = k // 3
     trusted = columns.metered[n] and columns.meter_state[n] == wire.METER_FRESH
-    current_ma = columns.feeder_ma[k] if trusted else wire.NOT_MEASURED_MA
+    current_ma = wire.NOT_MEASURED_MA
+    if trusted:
+        current_ma = min(columns.feeder_ma[k], wire.ALLOCATION_BREAKER_MA_MAX)
     action = columns.breaker.on_measured(k, columns.now_ms, current_ma)
     columns.suspend_age_ms[k] = min(columns.suspend_age_ms[k] + columns.dt_ms, wire.ALLOCATION_AGE_MS_MAX)
     if action == wire.BREAKER_ACTION_SUSPEND and not columns.suspended[k]:

@@ -155,6 +155,9 @@ class Columns:
         self.charge_age_ms = [0] * count
         self.over_age_ms = [-1] * count
         self.calm_age_ms = [-1] * count
+        self.calm_wait_ms = [wire.ALLOCATION_COMPLIANT_AFTER_MS] * count
+        self.offer_age_ms = [0] * count
+        self.quiet_age_ms = [0] * (3 * count)
 
     def _size_scratch(self, station_count):
         self.ceiling_ma = [0] * station_count

@@ -10,6 +10,7 @@ nothing wraps with the ring.
 
 from evenload import ticks, wire
 from evenload.columns import Columns
+from evenload.phases import mask
 
 _AGE_MAX = wire.ALLOCATION_AGE_MS_MAX
 
@@ -29,6 +30,7 @@ def observe(columns: Columns) -> None:
         draw_ma = _draw(columns, s)
         _judge(columns, s, draw_ma)
         _follow_session(columns, s, draw_ma)
+        _narrow(columns, s, draw_ma)
         _track(columns, s, draw_ma)
         _count_over(columns, s)
 
@@ -84,8 +86,9 @@ def _judge(columns, s, draw_ma):
     if not columns.noncompliant[s] and columns.over_age_ms[s] > wire.ALLOCATION_NONCOMPLIANT_AFTER_MS:
         columns.noncompliant[s] = 1
         columns.push_event(wire.EVENT_STATION_NONCOMPLIANT, columns.station_circuit[s], s, draw_ma)
-    elif columns.noncompliant[s] and columns.calm_age_ms[s] >= wire.ALLOCATION_COMPLIANT_AFTER_MS:
+    elif columns.noncompliant[s] and columns.calm_age_ms[s] >= columns.calm_wait_ms[s]:
         columns.noncompliant[s] = 0
+        columns.calm_wait_ms[s] = min(2 * columns.calm_wait_ms[s], wire.ALLOCATION_COMPLIANT_AFTER_MS_MAX)
         columns.push_event(wire.EVENT_STATION_COMPLIANT, columns.station_circuit[s], s, draw_ma)
 
 
@@ -101,18 +104,40 @@ def _follow_session(columns, s, draw_ma):
     elif columns.present[s] and state == wire.STATION_AVAILABLE:
         columns.present[s] = 0
         columns.rotation.leave(s)
-        columns.idle[s] = 0
+        columns.calm_wait_ms[s] = wire.ALLOCATION_COMPLIANT_AFTER_MS
         columns.shed[s] = 0
     if state == wire.STATION_CHARGING and columns.grant_ma[s] > 0:
         columns.charge_age_ms[s] = grow_age(columns.charge_age_ms[s], columns.dt_ms)
     else:
         columns.charge_age_ms[s] = 0
-    if draw_ma > wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA or state == wire.STATION_CHARGING:
-        columns.idle[s] = 0
-    elif columns.grant_ma[s] > 0 and columns.switch_age_ms[s] >= columns.settings.reclaim_after_ms:
-        columns.idle[s] = 1
+    drawing = draw_ma > wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA or state == wire.STATION_CHARGING
+    idle_from_ms = columns.settings.reclaim_after_ms
+    if drawing or columns.grant_ma[s] == 0 or not present:
+        columns.offer_age_ms[s] = 0
+    elif columns.offer_age_ms[s] >= idle_from_ms + wire.ALLOCATION_WAKE_AFTER_MS:
+        columns.offer_age_ms[s] = 0  # A larger offer now and then wakes a car that refuses small ones.
+    else:
+        columns.offer_age_ms[s] = grow_age(columns.offer_age_ms[s], columns.dt_ms)
+    columns.idle[s] = 1 if columns.offer_age_ms[s] >= idle_from_ms > 0 else 0
     if present and not columns.silent[s]:
         _serve(columns, s)
+
+
+def _narrow(columns, s, draw_ma):
+    """Count a charging car on the phases it uses only, once another has been quiet for reclaim_after_ms.
+
+    What a quiet phase draws when it wakes counts at once (over_ma), and the whole grant counts on it again.
+    """
+    used = full = mask(columns.wiring[s], columns.grant_phases[s])
+    charging = columns.charge_age_ms[s] > 0 and columns.wiring[s] != wire.WIRING_UNKNOWN
+    for phase in range(3):
+        i = 3 * s + phase
+        quiet = 0 <= columns.measured_ma[i] <= wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA < draw_ma
+        quiet = quiet and charging and not columns.silent[s]
+        columns.quiet_age_ms[i] = grow_age(columns.quiet_age_ms[i], columns.dt_ms) if quiet else 0
+        if columns.quiet_age_ms[i] >= columns.settings.reclaim_after_ms and quiet:
+            used &= ~(1 << phase)
+    columns.phase_mask[s] = used if used else full
 
 
 def _track(columns, s, draw_ma):
@@ -169,4 +194,6 @@ def _count_over(columns, s):
         over_ma = columns.draw_ma[i] - grant_ma if late else 0
         if columns.phase_mask[s] >> phase & 1:
             over_ma = max(over_ma, reserve_ma)
+        else:
+            over_ma = columns.draw_ma[i]
         columns.over_ma[i] = over_ma if over_ma > 0 else 0

@@ -51,7 +51,7 @@ def _find_cell_fault(columns, n):
             return wire.ALLOCATION_FAULT_LIMIT
         if _outside(columns, columns.fallback_ma[k], 0, columns.limit_ma[k]):
             return wire.ALLOCATION_FAULT_FALLBACK
-        if _outside(columns, columns.breaker_rated_ma[k], 0, most_ma):
+        if _outside(columns, columns.breaker_rated_ma[k], 0, wire.ALLOCATION_BREAKER_MA_MAX):
             return wire.ALLOCATION_FAULT_BREAKER
     return 0
 

@@ -301,7 +301,8 @@ STATUS_FROZEN = const(4)
 ALLOCATION_DEPTH_MAX = const(8)
 ALLOCATION_CIRCUITS_MAX = const(8192)
 ALLOCATION_STATIONS_MAX = const(10240)
-ALLOCATION_CURRENT_MA_MAX = const(6000000)
+ALLOCATION_CURRENT_MA_MAX = const(100000000)
+ALLOCATION_BREAKER_MA_MAX = const(10000000)
 ALLOCATION_STATION_MA_MAX = const(80000)
 ALLOCATION_DRAW_MA_MAX = const(100000)
 ALLOCATION_BASE_MA_MAX = const(1 << 28)
@@ -324,6 +325,8 @@ ALLOCATION_BOOT_WAIT_MS = const(32000)
 ALLOCATION_NONCOMPLIANT_AFTER_MS = const(7000)
 ALLOCATION_NONCOMPLIANT_MARGIN_MA = const(500)
 ALLOCATION_COMPLIANT_AFTER_MS = const(60000)
+ALLOCATION_COMPLIANT_AFTER_MS_MAX = const(900000)
+ALLOCATION_WAKE_AFTER_MS = const(600000)
 ALLOCATION_AGE_MS_MAX = const(1 << 28)
 ALLOCATION_LEVEL_MAX = const(1 << 29)
 
@@ -369,11 +372,11 @@ ALLOCATION_FAULT_VALIDS = (
     "",
     "the index of an earlier circuit; only circuit 0 is a root, with parent -1",
     "a tree of at most 8 circuits from the root to any circuit",
-    "0 .. 6000000 mA per phase",
+    "0 .. 100000000 mA per phase",
     "0 .. the circuit's limit_ma of that phase, so that the fallback set fits the fuse",
     "0 or 1",
     "1 at the root, or settings.root_unmetered = 1 to share a static limit",
-    "0 (no breaker model) .. 6000000 mA per phase",
+    "0 (no breaker model) .. 10000000 mA per phase",
     "the index of a circuit",
     "0 .. 12 (WIRING_*)",
     "6000 .. 80000 mA",

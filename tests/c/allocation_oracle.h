@@ -38,7 +38,8 @@ static int loads(const evenload_columns_t *c, int32_t s, int32_t phase)
 {
     const int32_t wiring = c->station.wiring[s];
     const int32_t bits = c->station.grant_phases[s] == 1 ? first_bits[wiring] : wiring_bits[wiring];
-    return bits >> phase & 1;
+    const int32_t used = bits & c->station.phase_mask[s];
+    return used >> phase & 1;
 }
 
 static int is_silent(const evenload_columns_t *c, int32_t s)
@@ -66,7 +67,7 @@ static int64_t counted_ma(const oracle_t *oracle, const evenload_columns_t *c, i
         return kept ? most(known_ma, failsafe_ma) : failsafe_ma;
     }
     const int32_t told_age_ms = evenload_ticks_elapsed_ms(c->now_ms, oracle->told_ms[s]);
-    if (told_age_ms >= c->settings->follow_ms || c->station.noncompliant[s]) {
+    if (told_age_ms >= c->settings->follow_ms || c->station.noncompliant[s] || !loads(c, s, phase)) {
         return most(grant_ma, measured_ma(c, s, phase));
     }
     return grant_ma;
@@ -78,6 +79,14 @@ static int check_station(oracle_t *oracle, const evenload_columns_t *c, int32_t 
     const int in_range = grant_ma >= c->station.min_ma[s] && grant_ma <= c->station.max_ma[s];
     if (grant_ma != 0 && !(in_range && grant_ma % c->settings->step_ma == 0)) {
         return 2;
+    }
+    for (int32_t phase = 0; phase < 3; phase++) {
+        const int32_t wired = wiring_bits[c->station.wiring[s]] >> phase & 1;
+        const int32_t used = c->station.phase_mask[s] >> phase & 1;
+        if (wired && !used && c->station.grant_phases[s] != 1 &&
+            measured_ma(c, s, phase) > EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA) {
+            return 1;
+        }
     }
     const int32_t age_ms = evenload_ticks_elapsed_ms(c->now_ms, c->station.heard_ms[s]);
     const int reported = c->station.station_state[s] != EVENLOAD_STATION_UNREPORTED;

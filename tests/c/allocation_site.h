@@ -172,8 +172,12 @@ static void draw_current(site_t *site, source_t *source, int32_t s)
     }
     drawn_ma += kind == 1 ? draw(source, 12000) : 0;
     drawn_ma = kind == 2 ? draw(source, drawn_ma + 1) : drawn_ma;
+    /* Some cars use one of their phases only; now and then one uses them all, or a phase it should not. */
+    const int32_t stray = draw(source, 40) / 33;
+    const int32_t single = s % 5 == 0 && !chance(source, 12);
+    const int32_t bits = single ? 1 << s % 3 : c->station.phase_mask[s] | stray;
     for (int32_t phase = 0; phase < 3; phase++) {
-        const int32_t on = c->station.phase_mask[s] >> phase & 1;
+        const int32_t on = bits >> phase & 1;
         c->phase.measured_ma[3 * s + phase] = kind == 3 ? EVENLOAD_NOT_MEASURED_MA : on ? drawn_ma : 0;
     }
 }

@@ -101,6 +101,8 @@ typedef struct {
     int32_t *charge_age_ms;
     int32_t *over_age_ms;
     int32_t *calm_age_ms;
+    int32_t *calm_wait_ms;
+    int32_t *offer_age_ms;
     int32_t *ceiling_ma;
     int32_t *target_ma;
     int32_t *cause;
@@ -116,6 +118,7 @@ typedef struct {
     int32_t *draw_ma;
     int32_t *over_ma;
     int32_t *held_phase_ma;
+    int32_t *quiet_age_ms;
 } evenload_columns_phase_t;
 /* A ring of EVENLOAD_ALLOCATION_EVENTS_MAX entries. */
 typedef struct {
@@ -178,6 +181,8 @@ typedef struct {
     int32_t class_first[9];
     int32_t class_places[8];
     int32_t class_counts[8];
+    int32_t class_eligible[8];
+    int32_t class_idle[8];
 } evenload_columns_t;
 
 /* Writes the defaults of wire.h. */
