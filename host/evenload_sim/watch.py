@@ -59,7 +59,8 @@ class Watch:
         allocation = self.allocation
         grants = list(allocation.grant_ma)
         lines = [
-            lines_counted(s, phases) for s, phases in zip(self.stations, allocation.grant_phases, strict=True)
+            lines_counted(s, allocation.grant_phases[i], allocation.phase_mask[i])
+            for i, s in enumerate(self.stations)
         ]
         self.grant_ma = grants
         self.granted_ma = self.grid.spread(grants, lines)
@@ -115,10 +116,11 @@ class Watch:
             )
 
 
-def lines_counted(station: SimulatedStation, phases: int) -> tuple[int, ...]:
+def lines_counted(station: SimulatedStation, phases: int, mask: int) -> tuple[int, ...]:
     """Return the site phases that a grant on `phases` lines is counted on; unknown wiring counts on all
-    three.
+    three. mask: the phases the allocator counts (bit 0 is L1); it may leave out what a car does not use.
     """
     if station.wiring == wire.WIRING_UNKNOWN:
         return (0, 1, 2)
-    return LINES_OF_WIRING[station.wiring][: max(1, phases)]
+    lines = LINES_OF_WIRING[station.wiring][: max(1, phases)]
+    return tuple(line for line in lines if mask >> line & 1)
