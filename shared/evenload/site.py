@@ -120,7 +120,7 @@ def setting_range(key: str) -> tuple[int, int]:
 
 
 def nearest(word: str, words: tuple[str, ...]) -> str:
-    """Return the entry of `words` most like `word` (most letter pairs in common, first of equals), for a
+    """Return the entry of `words` most like `word` (most letters and pairs in common), for a
     hint.
     """
     best = words[0]
@@ -130,6 +130,9 @@ def nearest(word: str, words: tuple[str, ...]) -> str:
         for i in range(len(word) - 1):
             if word[i : i + 2] in candidate:
                 score += 2
+        for letter in word:
+            if letter in candidate:
+                score += 1
         score = score * 16 - abs(len(candidate) - len(word))
         if score > best_score:
             best = candidate
