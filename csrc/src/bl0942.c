@@ -146,12 +146,16 @@ static inline uint8_t sum_bytes(words_t words)
 
 static inline int is_plausible(words_t words)
 {
-    const uint64_t zero_mask = ((uint64_t)0xFF << 24) | ((uint64_t)0xFC << 40) | ((uint64_t)0xFF << 48);
+    /* Byte 18 and what STATUS, bytes 19 .. 21, never holds. */
+    const uint64_t zero_mask =
+        ((uint64_t)0xFF << 24) | ((uint64_t)(0xFFFFFF & ~EVENLOAD_BL0942_STATUS_MASK) << 32);
+    const uint64_t v_low = (uint64_t)EVENLOAD_BL0942_STATUS_V_LOW << 32;
     const uint32_t v_rms = (uint32_t)(words.head >> 32) & 0xFFFFFFu;
     const uint32_t freq = (uint32_t)(words.tail >> 8) & 0xFFFFu;
     const uint32_t freq_span = EVENLOAD_BL0942_FREQ_MAX - EVENLOAD_BL0942_FREQ_MIN;
     return (words.tail & zero_mask) == 0 && v_rms <= EVENLOAD_BL0942_V_RMS_MAX &&
-           (freq - EVENLOAD_BL0942_FREQ_MIN <= freq_span || v_rms < EVENLOAD_BL0942_V_RMS_LIVE_MIN);
+           (freq - EVENLOAD_BL0942_FREQ_MIN <= freq_span ||
+            (v_rms < EVENLOAD_BL0942_V_RMS_LIVE_MIN && (words.tail & v_low) != 0));
 }
 
 static inline verdict_t judge(words_t words, uint8_t command)

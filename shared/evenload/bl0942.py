@@ -8,10 +8,14 @@ Sources: Belling BL0942 datasheet V1.10, sections 1.5 (registers) and 3.2 (UART)
 
 CK is the inverted low byte of the sum of the command byte (0x58 | address, not in the reply) and bytes 0 ..
 21, so a packet of another address fails. A sum of eight bits lets one shifted frame in 256 pass; what such
-a frame says is almost never plausible, so a packet must also have bytes 18 and 21 zero, byte 20 below 4
-(STATUS has bits 0, 1, 5, 8 and 9), V_RMS up to 5,000,000 and FREQ 15384 .. 25000 (40 .. 65 Hz). Below V_RMS
-0x7FFFF the chip does not measure the frequency (datasheet 1.4) and FREQ may hold anything: a dead phase
-must still be read as 0 V.
+a frame says is almost never plausible, so a packet must also have
+
+    byte 18 zero; STATUS without other bits than 0, 1, 5, 8 and 9 (5 is undocumented, but set in the field)
+    V_RMS up to 5,000,000; FREQ 15384 .. 25000 (40 .. 65 Hz)
+
+Without the rule for STATUS a byte of noise before it, equal to the checksum, passes under load: 5 packets
+in 10^6. FREQ may hold anything only where V_RMS is below 0x7FFFF, from where on the chip does not measure it
+(datasheet 1.4), and STATUS says so in bit 9: a dead phase must still be read as 0 V.
 
 The parser slides: whatever is not a good packet costs one byte, never a frame, so no packet hides behind
 junk. When the last byte of a packet is itself 0x55, it may be the header of the next packet (the checksum
@@ -33,6 +37,8 @@ from evenload.wire import (
     BL0942_REGISTER_SOFT_RESET,
     BL0942_REGISTER_WRITE_PROTECT,
     BL0942_SOFT_RESET,
+    BL0942_STATUS_MASK,
+    BL0942_STATUS_V_LOW,
     BL0942_UNLOCK,
     BL0942_V_RMS_LIVE_MIN,
     BL0942_V_RMS_MAX,
@@ -268,10 +274,11 @@ def count_checksums(data: bytes, address: int) -> int:
 
 
 def _is_plausible(data, offset):
-    if data[offset + 18] != 0 or data[offset + 21] != 0 or data[offset + 20] & 0xFC != 0:
+    status = data[offset + 19] | (data[offset + 20] << 8) | (data[offset + 21] << 16)
+    if data[offset + 18] != 0 or status & ~BL0942_STATUS_MASK != 0:
         return False
     v_rms = data[offset + 4] | (data[offset + 5] << 8) | (data[offset + 6] << 16)
-    if v_rms < BL0942_V_RMS_LIVE_MIN:
+    if v_rms < BL0942_V_RMS_LIVE_MIN and status & BL0942_STATUS_V_LOW != 0:
         return True
     freq = data[offset + 16] | (data[offset + 17] << 8)
     return v_rms <= BL0942_V_RMS_MAX and BL0942_FREQ_MIN <= freq <= BL0942_FREQ_MAX

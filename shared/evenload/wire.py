@@ -40,6 +40,8 @@ BL0942_MODE_BAUD_19200 = const(0x200)
 BL0942_MODE_BAUD_38400 = const(0x300)
 BL0942_V_RMS_MAX = const(5000000)
 BL0942_V_RMS_LIVE_MIN = const(0x7FFFF)
+BL0942_STATUS_MASK = const(0x323)
+BL0942_STATUS_V_LOW = const(0x200)
 BL0942_FREQ_MIN = const(15384)
 BL0942_FREQ_MAX = const(25000)
 # Calibration: counts per V, A, W, Hz * s and pulses per kWh, in millionths; 1 mohm, 1950k / 510 by default.

@@ -16,7 +16,7 @@ static void check_rows(const evenload_bl0942_capture_t *capture)
         CHECK(v_rms >= 0 && v_rms <= EVENLOAD_BL0942_V_RMS_MAX);
         CHECK(v_rms < EVENLOAD_BL0942_V_RMS_LIVE_MIN ||
               (freq >= EVENLOAD_BL0942_FREQ_MIN && freq <= EVENLOAD_BL0942_FREQ_MAX));
-        CHECK(fields[EVENLOAD_BL0942_FIELD_STATUS] <= 0x3FF);
+        CHECK((fields[EVENLOAD_BL0942_FIELD_STATUS] & ~EVENLOAD_BL0942_STATUS_MASK) == 0);
         CHECK(fields[EVENLOAD_BL0942_FIELD_WATT] >= -0x800000 &&
               fields[EVENLOAD_BL0942_FIELD_WATT] <= 0x7FFFFF);
     }
@@ -50,7 +50,8 @@ static void repair(uint8_t *data, size_t size, size_t offset, uint8_t address)
         packet[0] = EVENLOAD_BL0942_PACKET_HEADER;
         packet[17] = 0x4E;
         packet[18] = packet[21] = 0;
-        packet[20] &= 3;
+        packet[19] &= EVENLOAD_BL0942_STATUS_MASK & 0xFF;
+        packet[20] &= EVENLOAD_BL0942_STATUS_MASK >> 8;
         packet[22] = evenload_bl0942_packet_checksum(address, packet);
     }
 }

@@ -119,7 +119,8 @@ def test_every_whole_packet_of_the_corrupted_stream_is_recovered():
 
 @pytest.mark.slow
 def test_a_million_frames_bring_no_false_packet():
-    for seed in range(10, 15):
+    """The seeds that broke the first rules: noise in STATUS (10, 14, 24), shifted frames at 0 V (25, 28)."""
+    for seed in (10, 14, 24, 25, 28):
         assert_every_whole_packet_and_no_other(Stream(seed, 200_000), core)
 
 

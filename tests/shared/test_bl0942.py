@@ -130,6 +130,7 @@ def test_power_is_signed(backend, value, signed):
         {"b18": 1},
         {"b21": 1},
         {"b20": 0x04},
+        {"b19": 0xF0},  # Noise in STATUS: bits that no chip was seen to set.
         {"b17": 0x3B},  # FREQ 15136: 66.07 Hz.
         {"b16": 0xA9, "b17": 0x61},  # FREQ 25001.
         {"b6": 0x4D},  # V_RMS 5,067,199.
@@ -157,8 +158,14 @@ def test_a_packet_at_the_edge_of_what_can_be_is_accepted(decode, changes):
 @pytest.mark.parametrize(("v_rms", "packets"), [(0, 1), (0x7FFFE, 1), (0x7FFFF, 0)])
 def test_the_frequency_of_a_dead_phase_is_not_looked_at(decode, v_rms, packets):
     """Datasheet 1.4: below V_RMS 0x7FFFF the chip does not measure the frequency."""
-    data = good_packet(b4=v_rms & 0xFF, b5=v_rms >> 8 & 0xFF, b6=v_rms >> 16, b16=0, b17=0)
+    data = good_packet(b4=v_rms & 0xFF, b5=v_rms >> 8 & 0xFF, b6=v_rms >> 16, b16=0, b17=0, b20=3)
     assert decode(data).packets == packets
+
+
+def test_a_frequency_out_of_range_needs_the_chip_to_say_that_it_measures_none(decode):
+    """STATUS bit 9: the voltage is too low. Without it the packet is a shifted frame, not a dead phase."""
+    assert decode(good_packet(b4=0, b5=0, b6=0, b16=0, b17=0)).implausible == 1
+    assert decode(good_packet(b4=0, b5=0, b6=0)).packets == 1
 
 
 def test_a_packet_hides_behind_no_false_header(decode):

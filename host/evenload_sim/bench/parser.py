@@ -125,7 +125,8 @@ def accepted_frames(stream: Stream) -> Iterator[bytes]:
 
 def has_good_sum(frame: bytes, address: int) -> bool:
     """Tell whether 23 bytes carry the checksum of their first 22."""
-    return len(frame) == BL0942_PACKET_SIZE and ((BL0942_COMMAND_READ | address) + sum(frame)) & 0xFF == 0xFF
+    total: int = BL0942_COMMAND_READ | address
+    return len(frame) == BL0942_PACKET_SIZE and (total + sum(frame)) & 0xFF == 0xFF
 
 
 def score(stream: Stream, frames: Iterator[bytes]) -> tuple[float, int, int]:
