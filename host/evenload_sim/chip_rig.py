@@ -4,19 +4,20 @@ Each phase has its own chip and line. A current transformer in front of the 1 mo
 up to 240 A into the chip's 30 A, so the driver is calibrated by that ratio.
 """
 
-from collections.abc import Callable
-from typing import Any
-
+from evenload import wire
+from evenload.bl0942_calibration import CalibrationCounts
 from evenload.meter import Meter
+from evenload_node.drivers.bl0942_bus import Bl0942Bus
+from evenload_node.drivers.bl0942_meter import Bl0942Meter, Bl0942Settings
 
 from evenload_sim.bl0942_chip import Bl0942Chip
 from evenload_sim.ev import VOLTAGE_V
 from evenload_sim.grid import PHASES
-from evenload_sim.meter_rig import PASS_MS, circuit_names, metered_circuits
+from evenload_sim.meter_rig import CURRENT_MA_MAX, PASS_MS, circuit_names, metered_circuits
 from evenload_sim.uart_line import UartLine
 
 TRANSFORMER_RATIO = 8
-NOISE_PERMILLE = 150
+NOISE_PERMILLE = 20  # One packet in three or so is lost: 25 bytes a poll.
 CHIP_FAULTS = {
     "meter_unplugged": "silent",
     "meter_brownout": "brownout",
@@ -30,12 +31,11 @@ SAG_MV_PER_A = 30
 class ChipRig:
     """Three chips, lines and meters to every metered circuit.
 
-    site: SITE.json; seed: of the chips' and lines' noise; make_meter: (port, name) -> the driver's meter,
-    calibrated for TRANSFORMER_RATIO.
+    site: SITE.json; seed: of the chips' and lines' noise.
     """
 
-    def __init__(self, site: dict[str, object], seed: int, make_meter: Callable[[Any, str], Meter]) -> None:
-        self.meters: list[list[Meter] | None] = []
+    def __init__(self, site: dict[str, object], seed: int) -> None:
+        self.meters: list[list[Bl0942Meter] | None] = []
         self.chips: dict[int, Bl0942Chip] = {}
         self.lines: dict[int, UartLine] = {}
         for circuit, (name, has_meter) in enumerate(
@@ -77,18 +77,19 @@ class ChipRig:
                 self.chips[cell].set_fault(CHIP_FAULTS[name], on)
 
     def counters(self, meter: Meter) -> dict[str, int]:
-        """Return what the meter's parser and the meter itself have counted."""
-        return meter_counters(meter)
+        """Return what the chip's line, parser and meter have counted."""
+        assert isinstance(meter, Bl0942Meter)
+        implausible = meter.implausible_voltage_count + meter.implausible_current_count
+        counters: dict[str, int] = dict(meter.counters())
+        counters["implausible"] += implausible
+        return counters | {"failed": meter.failed_count}
 
 
-def meter_counters(meter: Meter) -> dict[str, int]:
-    """Return a driver's counters under the page's names."""
-    implausible = meter.implausible_voltage_count + meter.implausible_current_count
-    parser = getattr(meter, "parser", None)
-    return {
-        "packets": meter.accepted_count,
-        "failed": meter.failed_count,
-        "dropped_bytes": getattr(parser, "dropped_bytes", 0),
-        "bad_checksum": getattr(parser, "bad_checksum", 0),
-        "implausible": implausible + getattr(parser, "implausible", 0),
-    }
+def make_meter(line: UartLine, name: str) -> Bl0942Meter:
+    """Return the real driver's meter on a line of its own, calibrated for the transformer."""
+    counts = CalibrationCounts(
+        {"current": wire.BL0942_CURRENT_UCOUNTS_DEFAULT / TRANSFORMER_RATIO / 1_000_000}
+    )
+    settings = Bl0942Settings(counts, name)
+    settings.current_ma_max = CURRENT_MA_MAX
+    return Bl0942Meter(Bl0942Bus(line, line.baud), settings)

@@ -15,13 +15,14 @@ from evenload import ticks
 
 from evenload_sim import invariants
 from evenload_sim.base_load import BaseLoad
+from evenload_sim.chip_rig import ChipRig
 from evenload_sim.clock import SimulatedClock
 from evenload_sim.events import EventFeed
 from evenload_sim.faults import Faults
 from evenload_sim.garage import Traffic, garage_site
 from evenload_sim.grid import PHASES, Grid
 from evenload_sim.history import History
-from evenload_sim.meter_rig import HandRig, Rig
+from evenload_sim.meter_rig import Rig
 from evenload_sim.role_controller import RoleController
 from evenload_sim.snapshot import snapshot
 from evenload_sim.station import SimulatedStation
@@ -78,7 +79,8 @@ class World:
             if self.options.traffic
             else None
         )
-        self.rig: Rig = self.options.make_rig(self) if self.options.make_rig else HandRig(self.site_dict)
+        make_rig = self.options.make_rig
+        self.rig: Rig = make_rig(self) if make_rig else ChipRig(self.site_dict, seed + 2)
         self.speed = 1  # Simulated seconds per real one; whoever drives the world says so here.
         self.controller: Controller = (self.options.make_controller or RoleController)(self)
         self.events = EventFeed()
