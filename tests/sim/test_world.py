@@ -6,6 +6,7 @@ import pytest
 from evenload import ticks, wire
 from evenload_sim.ev import Vehicle, VehicleModel
 from evenload_sim.faults import LABELS, UnknownFault
+from evenload_sim.meter_rig import HandRig
 from evenload_sim.replay import main as replay
 from evenload_sim.world import World, WorldOptions
 
@@ -208,6 +209,19 @@ def test_where_the_ring_starts_changes_nothing_but_its_times():
         return grants_ma(world), world.grid.feeder_ma
 
     assert drawn(0) == drawn(ticks.PERIOD_MS - 150 * SECOND_MS)
+
+
+@pytest.mark.parametrize("name", ["meter_unplugged", "meter_frozen"])
+def test_meters_set_by_hand_bring_the_same_table_without_chips(name):
+    options = WorldOptions(traffic=False, make_rig=lambda world: HandRig(world.site_dict))
+    world = World(small_site(), 3, options)
+    for station in world.stations:
+        station.plug_in(Vehicle(EAGER, 200, 60_000))
+    world.step(120 * SECOND_MS)
+    assert world.rig.meters[0][0].reading.current_ma > 30_000
+    world.inject(name, "main", True)
+    world.step(6 * SECOND_MS)
+    assert sorted(grants_ma(world)) == [0] * 5 + [6_000] * 3
 
 
 def test_every_fault_has_targets_and_a_button(world):
