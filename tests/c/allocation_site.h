@@ -220,6 +220,10 @@ static int site_run(site_t *site, source_t *source, int32_t rounds)
     site_build(site, source);
     evenload_columns_t *c = &site->columns;
     int32_t now_ms = (1 << 30) - 1 - draw(source, 60000);
+    /* Heard just before the start: a stamp that is still to come counts as now, which the oracle does not know. */
+    for (int32_t s = 0; s < c->station_count; s++) {
+        c->station.heard_ms[s] = now_ms;
+    }
     for (int32_t round = 0; round < rounds; round++) {
         now_ms = (now_ms + (chance(source, 5) ? draw(source, 20000) : 1000)) & ((1 << 30) - 1);
         for (int32_t s = 0; s < c->station_count; s++) {

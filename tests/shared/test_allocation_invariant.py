@@ -21,6 +21,8 @@ def run_seed(module, seed, rounds=ROUNDS):
     allocation = random_allocation(module.Allocation, random)
     oracle = AllocationOracle(allocation)
     now_ms = random.next30()
+    for s in range(allocation.station_count):
+        allocation.heard_ms[s] = now_ms
     for round_number in range(rounds):
         now_ms = (now_ms + (1000 if random.below(5) else random.below(20000))) % (1 << 30)
         random_inputs(allocation, random, now_ms)
