@@ -29,6 +29,7 @@ class Server:
                 app, map=self._sockets, host=host, port=port, threads=THREADS, ident="evenload"
             )
         except OSError as error:
+            wasyncore.close_all(self._sockets)  # waitress opens its wake-up pipe before it binds.
             raise PortBusy(port_sentence(port, error)) from error
         # A browser opens the page with more requests than threads; that they queue is no news.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
