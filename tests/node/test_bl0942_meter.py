@@ -297,3 +297,49 @@ def test_a_foreign_answer_is_not_taken_for_ones_own():
     bench.meter._parser = type(bench.meter._parser)(1, bench.meter.capture)
     bench.run(3000)
     assert bench.meter.accepted_count == 0
+
+
+class DeafChip(Bl0942Chip):
+    """Answers every read and takes no write, as one whose write protection never opens."""
+
+    def _write(self, frame):
+        """Ignore it."""
+
+
+def shared_line(chips, baud, pass_ms=25, by_registers=False, seconds=60):
+    """Run a meter per chip on one line; return (meters, most ms that each was not FRESH after the first 5 s)."""
+    line = UartLine(baud)
+    bus = Bl0942Bus(line, baud)
+    meters = []
+    for chip in chips:
+        line.attach(chip)
+        settings = Bl0942Settings(CalibrationCounts({}), f"m{chip.address}", chip.address)
+        settings.by_registers = by_registers
+        meters.append(Bl0942Meter(bus, settings))
+    stale_ms = [0] * len(meters)
+    for now_ms in range(0, seconds * 1000, pass_ms):
+        for place, meter in enumerate(meters):
+            meter.step(now_ms)
+            meter.tick(now_ms)
+            stale_ms[place] += pass_ms * (now_ms >= 5_000 and meter.state != wire.METER_FRESH)
+        line.advance(pass_ms)
+    return meters, stale_ms
+
+
+@pytest.mark.parametrize("healthy", range(4))
+@pytest.mark.parametrize("by_registers", [False, True])
+def test_three_dead_chips_do_not_starve_the_fourth_on_their_line(healthy, by_registers):
+    chips = [Bl0942Chip(address, seed=address + 1, pin_baud=4800) for address in range(4)]
+    for chip in chips:
+        chip.set_fault("silent", chip.address != healthy)
+    meters, stale_ms = shared_line(chips, 4800, by_registers=by_registers)
+    assert stale_ms[healthy] == 0
+    assert meters[healthy].accepted_count >= 25
+
+
+@pytest.mark.parametrize("by_registers", [False, True])
+def test_chips_that_take_no_settings_are_still_read_on_a_shared_line(by_registers):
+    chips = [DeafChip(address, seed=address + 1, pin_baud=4800) for address in range(4)]
+    meters, stale_ms = shared_line(chips, 4800, by_registers=by_registers)
+    assert stale_ms == [0, 0, 0, 0]
+    assert [meter.set_count for meter in meters] == [0, 0, 0, 0]

@@ -1,7 +1,8 @@
 """One serial line with up to four BL0942s: who may talk, and when (datasheet V1.10, section 3.2.6).
 
 A reply carries no address, so one question is open at a time. Between different chips the line rests for 25 ms
-(the datasheet wants more than 20).
+(the datasheet wants more than 20). Who has waited longest is served first, so that chips which cost their whole
+timeout can't keep a healthy one from being read.
 """
 
 from evenload import ticks, wire
@@ -23,18 +24,24 @@ class Bl0942Bus:
         self.stray_bytes = 0
         self._holder = None
         self._last = None
+        self._waiting = []
         self._free_ms = 0
 
     def take(self, meter, now_ms: int) -> bool:
-        """Return whether `meter` has the line; a free line that has rested is given to it."""
-        if self._holder is None:
+        """Return whether `meter` has the line; a free line that has rested goes to who has waited longest."""
+        if self._holder is not meter and meter not in self._waiting:
+            self._waiting.append(meter)
+        if self._holder is None and self._waiting[0] is meter:
             rested = self._last is None or self._last is meter or ticks.is_due(now_ms, self._free_ms)
             if rested:
+                self._waiting.pop(0)
                 self._holder = meter
         return self._holder is meter
 
     def release(self, meter, now_ms: int):
-        """Give the line back, if `meter` has it."""
+        """Give the line back, if `meter` has it, or stop waiting for it."""
+        if meter in self._waiting:
+            self._waiting.remove(meter)
         if self._holder is meter:
             self._holder = None
             self._last = meter
