@@ -105,6 +105,8 @@ static void clear_station_state(const evenload_columns_station_t *station, int32
     set_all(station->raise_age_ms, count, EVENLOAD_ALLOCATION_AGE_MS_MAX);
     set_all(station->switch_age_ms, count, EVENLOAD_ALLOCATION_AGE_MS_MAX);
     set_all(station->charge_age_ms, count, 0);
+    set_all(station->told_ma, count, 0);
+    set_all(station->told_before_ma, count, 0);
     set_all(station->over_age_ms, count, -1);
     set_all(station->calm_age_ms, count, -1);
     set_all(station->calm_wait_ms, count, EVENLOAD_ALLOCATION_COMPLIANT_AFTER_MS);
@@ -172,6 +174,7 @@ void evenload_columns_init(evenload_columns_t *columns)
     columns->started = 0;
     columns->booted = 0;
     columns->boot_age_ms = 0;
+    columns->told_age_ms = 0;
     columns->sealed = 0;
     columns->boundary = 0;
     columns->suspended_count = 0;

@@ -26,6 +26,30 @@ static int32_t run_age(int32_t age_ms, int32_t is_running, int32_t dt_ms)
     return age_ms < 0 ? 0 : evenload_compliance_grow_age(age_ms, dt_ms);
 }
 
+static void remember(const evenload_columns_t *columns, int32_t s, int32_t is_over)
+{
+    const evenload_columns_station_t *station = &columns->station;
+    const int32_t most_ma = larger(station->told_ma[s], station->grant_ma[s]);
+    if (station->set_age_ms[s] >= columns->settings->follow_ms) {
+        station->told_ma[s] = station->told_before_ma[s] = station->grant_ma[s];
+    } else if (is_over) {
+        station->told_before_ma[s] = most_ma;
+        station->told_ma[s] = station->grant_ma[s];
+    } else {
+        station->told_ma[s] = most_ma;
+    }
+}
+
+static int32_t obeyable_ma(const evenload_columns_station_t *station, int32_t s)
+{
+    return larger(station->told_ma[s], station->told_before_ma[s]);
+}
+
+static int32_t exceeds(int32_t draw_ma, int32_t set_ma)
+{
+    return draw_ma > set_ma + larger(set_ma / 10, EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA);
+}
+
 static void hear(evenload_columns_t *columns, int32_t s)
 {
     const evenload_columns_station_t *station = &columns->station;
@@ -72,12 +96,14 @@ static void judge(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
 {
     const evenload_columns_station_t *station = &columns->station;
     const int32_t margin_ma = EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA;
-    const int32_t allowed_ma = station->grant_ma[s] + larger(station->grant_ma[s] / 10, margin_ma);
     const int32_t n = station->station_circuit[s];
-    station->over_age_ms[s] = run_age(station->over_age_ms[s], draw_ma > allowed_ma, columns->dt_ms);
+    station->over_age_ms[s] =
+        run_age(station->over_age_ms[s], exceeds(draw_ma, station->grant_ma[s]), columns->dt_ms);
     station->calm_age_ms[s] =
         run_age(station->calm_age_ms[s], draw_ma <= margin_ma && !station->silent[s], columns->dt_ms);
-    if (!station->noncompliant[s] && station->over_age_ms[s] > EVENLOAD_ALLOCATION_NONCOMPLIANT_AFTER_MS) {
+    const int32_t disobeys = station->over_age_ms[s] > EVENLOAD_ALLOCATION_NONCOMPLIANT_AFTER_MS &&
+                             exceeds(draw_ma, obeyable_ma(station, s));
+    if (!station->noncompliant[s] && disobeys) {
         station->noncompliant[s] = 1;
         evenload_columns_push_event(columns, EVENLOAD_EVENT_STATION_NONCOMPLIANT, n, s, draw_ma);
     } else if (station->noncompliant[s] && station->calm_age_ms[s] >= station->calm_wait_ms[s]) {
@@ -187,25 +213,19 @@ static void count_over(evenload_columns_t *columns, int32_t s)
     const evenload_columns_station_t *station = &columns->station;
     const evenload_settings_t *settings = columns->settings;
     int32_t reserve_ma = 0;
-    int32_t late = 0;
-    int32_t grant_ma = station->grant_ma[s];
+    int32_t allowed_ma = 0;
     if (station->station_state[s] == EVENLOAD_STATION_UNREPORTED) {
         reserve_ma = station->failsafe_ma[s];
     } else if (station->silent[s]) {
         const int32_t kept = station->heard_age_ms[s] <= settings->lease_ms + settings->lease_grace_ms;
         reserve_ma = larger(station->failsafe_ma[s], kept ? station->held_ma[s] : 0);
-    } else if (station->noncompliant[s]) {
-        late = 1;
-        grant_ma = 0;
-    } else {
-        late = station->set_age_ms[s] >= settings->follow_ms;
+    } else if (!station->noncompliant[s]) {
+        allowed_ma = obeyable_ma(station, s);
     }
     for (int32_t phase = 0; phase < 3; phase++) {
-        int32_t over_ma = late ? larger(columns->phase.draw_ma[3 * s + phase] - grant_ma, 0) : 0;
+        int32_t over_ma = columns->phase.draw_ma[3 * s + phase];
         if (station->phase_mask[s] >> phase & 1) {
-            over_ma = larger(over_ma, reserve_ma);
-        } else {
-            over_ma = columns->phase.draw_ma[3 * s + phase];
+            over_ma = larger(over_ma - allowed_ma, reserve_ma);
         }
         columns->phase.over_ma[3 * s + phase] = over_ma;
     }
@@ -215,10 +235,16 @@ void evenload_compliance_observe(evenload_columns_t *columns)
 {
     const evenload_columns_station_t *station = &columns->station;
     const int32_t dt_ms = columns->dt_ms;
+    columns->told_age_ms = evenload_compliance_grow_age(columns->told_age_ms, dt_ms);
+    const int32_t is_over = columns->told_age_ms >= columns->settings->follow_ms;
+    if (is_over) {
+        columns->told_age_ms = 0;
+    }
     for (int32_t s = 0; s < columns->station_count; s++) {
         station->set_age_ms[s] = evenload_compliance_grow_age(station->set_age_ms[s], dt_ms);
         station->raise_age_ms[s] = evenload_compliance_grow_age(station->raise_age_ms[s], dt_ms);
         station->switch_age_ms[s] = evenload_compliance_grow_age(station->switch_age_ms[s], dt_ms);
+        remember(columns, s, is_over);
         hear(columns, s);
         const int32_t draw_ma = take_draw(columns, s);
         judge(columns, s, draw_ma);

@@ -62,6 +62,7 @@ class Columns:
         self.started = 0
         self.booted = 0
         self.boot_age_ms = 0
+        self.told_age_ms = 0  # Of the window of told_ma.
         self.sealed = 0
         self.guard_count = 0
         self.suspended_count = 0
@@ -153,6 +154,8 @@ class Columns:
         self.raise_age_ms = [wire.ALLOCATION_AGE_MS_MAX] * count
         self.switch_age_ms = [wire.ALLOCATION_AGE_MS_MAX] * count
         self.charge_age_ms = [0] * count
+        self.told_ma = [0] * count  # Largest set-point of this window of follow_ms, and of the one before.
+        self.told_before_ma = [0] * count
         self.over_age_ms = [-1] * count
         self.calm_age_ms = [-1] * count
         self.calm_wait_ms = [wire.ALLOCATION_COMPLIANT_AFTER_MS] * count

@@ -4,8 +4,10 @@ Allocation; mirror: csrc/src/compliance.c).
 R9: a station not heard for its lease is silent; what it was granted counts until the grace is over, then
 its own fail-safe current. R10: a station that draws more than set-point + max(10 %, 0.5 A) for more than 7
 s is counted at what it draws and paused, alone, until it has drawn nothing for 60 s. A station told its
-set-point 5 s ago that still draws more counts at what it draws. Ages are kept instead of stamps, so that
-nothing wraps with the ring.
+set-point 5 s ago that still draws more counts at what it draws. Where set-points change faster than that,
+it is held against the largest of the last 5 s (told_ma): a car may be slow, so it is not taken for
+disobedient while every cut is followed by the next, but what it draws beyond all of them counts at once.
+Ages are kept instead of stamps, so that nothing wraps with the ring.
 """
 
 from evenload import ticks, wire
@@ -22,10 +24,15 @@ def grow_age(age_ms: int, dt_ms: int) -> int:
 
 def observe(columns: Columns) -> None:
     """Take in what stations report: ages, silent, noncompliant, draw_ma, over_ma and served_as of all."""
+    columns.told_age_ms = grow_age(columns.told_age_ms, columns.dt_ms)
+    is_over = columns.told_age_ms >= columns.settings.follow_ms
+    if is_over:
+        columns.told_age_ms = 0
     for s in range(columns.station_count):
         columns.set_age_ms[s] = grow_age(columns.set_age_ms[s], columns.dt_ms)
         columns.raise_age_ms[s] = grow_age(columns.raise_age_ms[s], columns.dt_ms)
         columns.switch_age_ms[s] = grow_age(columns.switch_age_ms[s], columns.dt_ms)
+        _remember(columns, s, is_over)
         _hear(columns, s)
         draw_ma = _draw(columns, s)
         _judge(columns, s, draw_ma)
@@ -33,6 +40,26 @@ def observe(columns: Columns) -> None:
         _narrow(columns, s, draw_ma)
         _track(columns, s, draw_ma)
         _count_over(columns, s)
+
+
+def _remember(columns, s, is_over):
+    """Keep the largest set-point of this window of follow_ms and of the one before; is_over ends a window."""
+    if columns.set_age_ms[s] >= columns.settings.follow_ms:
+        columns.told_ma[s] = columns.told_before_ma[s] = columns.grant_ma[s]
+    elif is_over:
+        columns.told_before_ma[s] = max(columns.told_ma[s], columns.grant_ma[s])
+        columns.told_ma[s] = columns.grant_ma[s]
+    else:
+        columns.told_ma[s] = max(columns.told_ma[s], columns.grant_ma[s])
+
+
+def _obeyable_ma(columns, s):
+    """Return what station s may still draw if it obeys within follow_ms."""
+    return max(columns.told_ma[s], columns.told_before_ma[s])
+
+
+def _exceeds(draw_ma, set_ma):
+    return draw_ma > set_ma + max(set_ma // 10, wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA)
 
 
 def _hear(columns, s):
@@ -72,8 +99,7 @@ def _draw(columns, s):
 
 def _judge(columns, s, draw_ma):
     """Latch non-compliance and its end (R10)."""
-    grant_ma = columns.grant_ma[s]
-    if draw_ma > grant_ma + max(grant_ma // 10, wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA):
+    if _exceeds(draw_ma, columns.grant_ma[s]):
         age = columns.over_age_ms[s]
         columns.over_age_ms[s] = 0 if age < 0 else grow_age(age, columns.dt_ms)
     else:
@@ -83,7 +109,9 @@ def _judge(columns, s, draw_ma):
         columns.calm_age_ms[s] = 0 if age < 0 else grow_age(age, columns.dt_ms)
     else:
         columns.calm_age_ms[s] = -1
-    if not columns.noncompliant[s] and columns.over_age_ms[s] > wire.ALLOCATION_NONCOMPLIANT_AFTER_MS:
+    disobeys = columns.over_age_ms[s] > wire.ALLOCATION_NONCOMPLIANT_AFTER_MS
+    disobeys = disobeys and _exceeds(draw_ma, _obeyable_ma(columns, s))
+    if not columns.noncompliant[s] and disobeys:
         columns.noncompliant[s] = 1
         columns.push_event(wire.EVENT_STATION_NONCOMPLIANT, columns.station_circuit[s], s, draw_ma)
     elif columns.noncompliant[s] and columns.calm_age_ms[s] >= columns.calm_wait_ms[s]:
@@ -177,23 +205,17 @@ def _serve(columns, s):
 def _count_over(columns, s):
     """Write over_ma: what counts of station s beyond its grant, on each phase."""
     reserve_ma = 0
-    late = 0
-    grant_ma = columns.grant_ma[s]
+    allowed_ma = 0
     if columns.station_state[s] == wire.STATION_UNREPORTED:
         reserve_ma = columns.failsafe_ma[s]
     elif columns.silent[s]:
         kept = columns.heard_age_ms[s] <= columns.settings.lease_ms + columns.settings.lease_grace_ms
         reserve_ma = max(columns.held_ma[s], columns.failsafe_ma[s]) if kept else columns.failsafe_ma[s]
-    elif columns.noncompliant[s]:
-        late = 1
-        grant_ma = 0
-    else:
-        late = columns.set_age_ms[s] >= columns.settings.follow_ms
+    elif not columns.noncompliant[s]:
+        allowed_ma = _obeyable_ma(columns, s)
     for phase in range(3):
         i = 3 * s + phase
-        over_ma = columns.draw_ma[i] - grant_ma if late else 0
+        over_ma = columns.draw_ma[i]
         if columns.phase_mask[s] >> phase & 1:
-            over_ma = max(over_ma, reserve_ma)
-        else:
-            over_ma = columns.draw_ma[i]
+            over_ma = max(over_ma - allowed_ma, reserve_ma)
         columns.over_ma[i] = over_ma if over_ma > 0 else 0

@@ -14,6 +14,7 @@ SCALARS = (
     "dt_ms",
     "booted",
     "boot_age_ms",
+    "told_age_ms",
     "boundary",
     "suspended_count",
     "waiting_count",

@@ -99,6 +99,8 @@ typedef struct {
     int32_t *raise_age_ms;
     int32_t *switch_age_ms;
     int32_t *charge_age_ms;
+    int32_t *told_ma;
+    int32_t *told_before_ma;
     int32_t *over_age_ms;
     int32_t *calm_age_ms;
     int32_t *calm_wait_ms;
@@ -166,6 +168,7 @@ typedef struct {
     int32_t started;
     int32_t booted;
     int32_t boot_age_ms;
+    int32_t told_age_ms;
     int32_t sealed;
     int32_t boundary;
     int32_t suspended_count;
