@@ -68,6 +68,7 @@ class Meter:
         self.name = name
         self.current_ma_max = current_ma_max
         self.invalid_after_ms = wire.METER_INVALID_AFTER_MS
+        self.refresh_ms = 0  # How much older than its request a reading may be: the chip's refresh.
         self.reading = Reading()
         self.state = wire.METER_INVALID
         self.age_ms = None

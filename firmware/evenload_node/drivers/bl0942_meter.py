@@ -22,6 +22,7 @@ bl0942 = kernel("bl0942")
 units = kernel("bl0942_units")
 
 REPLY_TIMEOUT_MS = 250
+REFRESH_MS = 400
 CHECK_POLLS = 10
 MARKER_REGISTER = 0x15
 MARKER = 0xFFFE
@@ -85,6 +86,7 @@ class Bl0942Meter(Meter):
     def __init__(self, bus, settings: Bl0942Settings):
         super().__init__(settings.name, settings.current_ma_max)
         counts = settings.counts
+        self.refresh_ms = REFRESH_MS
         self.bus = bus
         self.capture = bl0942.Capture(_CAPTURE_PACKETS)
         self.timeout_count = 0

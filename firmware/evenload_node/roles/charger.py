@@ -10,6 +10,7 @@ from evenload import ticks, wire
 from evenload.caps import Cap, CapBook, SumTimer, split_sum_ma
 from evenload.safety import Feeder
 
+from evenload_node.draw_history import DrawHistory
 from evenload_node.roles.meter import EventQueue, MeterRole
 
 ROUND_PERIOD_MS = wire.METER_POLL_PERIOD_MS
@@ -42,6 +43,7 @@ class ChargerRole:
         self._limits_ma = [0] * (3 * len(site.circuit_ids))
         self._tariffs = []
         self._split_ma = [0, 0, 0]
+        self._draws = DrawHistory(list(self.allocation.circuit_parent), list(self.allocation.station_circuit))
 
     def hold_tariff(self, circuit: int, timer: SumTimer):
         """Keep the metered sum of the three phases of `circuit` within the tariff of `timer`."""
@@ -55,6 +57,7 @@ class ChargerRole:
         """Do one pass at ring time `now_ms`."""
         self._meter_role.step(now_ms)
         self._observe_feeders()
+        self._draws.note(now_ms, self.stations)
         regular = self._round_due_ms is None or ticks.is_due(now_ms, self._round_due_ms)
         urgent = not regular and self._is_overloaded()
         if regular:
@@ -165,7 +168,15 @@ class ChargerRole:
                 allocation.cap_ma[k] = self.caps.circuit_cap_ma[k]
                 self._limits_ma[k] = min(allocation.limit_ma[k], allocation.cap_ma[k])
                 if feeder is not None:
-                    allocation.feeder_ma[k] = feeder.feeder_ma[k - 3 * n]
+                    allocation.feeder_ma[k] = self._move_sample(feeder, k)
+
+    def _move_sample(self, feeder, k):
+        """Return the feeder's sample of cell k, moved to the present by what the stations have changed since."""
+        meter = feeder.meters[k % 3]
+        sample_ms = None if meter is None else meter.get_last_update_timestamp()
+        if sample_ms is None:
+            return wire.NOT_MEASURED_MA
+        return self._draws.moved_ma(feeder.feeder_ma[k % 3], k, sample_ms, meter.refresh_ms)
 
     def _write_stations(self):
         allocation = self.allocation
