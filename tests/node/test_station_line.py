@@ -18,15 +18,15 @@ PASS_MS = 25
 class Bench:
     """A controller's line with `count` stations at its far end."""
 
-    def __init__(self, count):
+    def __init__(self, count, baud=BAUD):
         self.now_ms = 0
-        self.wire = UartLine(BAUD, seed=3)
+        self.wire = UartLine(baud, seed=3)
         self.line = StationLine(self.wire, KEY)
         self.ports, self.links = [], []
         for number in range(count):
             station = SimulatedStation({"id": f"bay-{number}", "wiring": "L1-L2-L3"})
             station.plug_in(Vehicle(MODELS[0], 200, 30_000))
-            self.links.append(StationLink(station, KEY, number, BAUD))
+            self.links.append(StationLink(station, KEY, number, baud))
             self.wire.attach(self.links[-1])
             self.ports.append(self.line.add_station(number, MemoryStore()))
 
@@ -55,6 +55,17 @@ def test_a_set_point_reaches_its_station_and_its_report_comes_back():
     report = bench.ports[0].report()
     assert report.heard_ms is not None
     assert report.state in (wire.STATION_CONNECTED, wire.STATION_CHARGING)
+
+
+@pytest.mark.parametrize("baud", [4_800, 9_600, 19_200])
+def test_a_slow_line_gives_a_station_the_time_its_answer_takes(baud):
+    bench = Bench(4, baud)
+    for _ in range(3):
+        bench.offer([10_000] * 4)
+        bench.run(1_000)
+    assert bench.offered_ma == [10_000] * 4
+    assert bench.line.unanswered_count == 0
+    assert bench.line.dropped_bytes == 0
 
 
 def test_a_station_never_heard_is_unreported():

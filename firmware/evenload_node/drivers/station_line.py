@@ -3,7 +3,8 @@
 The line is half duplex and carries every station of the site: the controller sends one set-point, the
 station it names answers with a report, then comes the next. So no two stations ever speak at once. Waiting
 set-points are kept one per station, the newest; those that lower a current go first. A station that doesn't
-answer within 60 ms is passed over. Bytes that are no frame for us are slid over one at a time and counted.
+answer within 60 ms, or on a slow line within 40 ms and the time of both frames, is passed over. Bytes that
+are no frame for us are slid over one at a time and counted.
 """
 
 from evenload import ticks, wire
@@ -12,6 +13,8 @@ from evenload.setpoint import FRAME_SIZE, Counter, Report, ReportReceiver, Setpo
 from evenload_node.station import StationPort, StationReport
 
 ANSWER_MS_MAX = 60
+_TURNAROUND_MS = 40  # A station's thinking and one pass of the loop.
+_BOTH_FRAMES_BITS = 2 * 10 * FRAME_SIZE
 _BUFFER_SIZE_MAX = 16 * FRAME_SIZE
 
 
@@ -66,7 +69,7 @@ class LineStation(StationPort):
 
 
 class StationLine:
-    """The line. port: `write`, `read`, `reopen(now_ms)`; key: 16..64 bytes, shared with the stations.
+    """The line. port: `write`, `read`, `reopen(now_ms)`, `baud`; key: 16..64 bytes, shared with the stations.
 
     Counters: `dropped_bytes` slid over, `lost_count` reads and writes that failed, `unanswered_count`.
     """
@@ -78,6 +81,7 @@ class StationLine:
         self.lost_count = 0
         self.unanswered_count = 0
         self._stations = []
+        self._answer_ms_max = max(ANSWER_MS_MAX, _TURNAROUND_MS + _BOTH_FRAMES_BITS * 1000 // port.baud)
         self._buffer = b""
         self._asked = None
         self._asked_ms = 0
@@ -107,7 +111,7 @@ class StationLine:
         if data:
             self._buffer = self._buffer + data
             self._hunt(now_ms)
-        if self._asked is not None and ticks.elapsed_ms(now_ms, self._asked_ms) > ANSWER_MS_MAX:
+        if self._asked is not None and ticks.elapsed_ms(now_ms, self._asked_ms) > self._answer_ms_max:
             self.unanswered_count += 1
             self._asked = None
 
