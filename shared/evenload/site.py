@@ -92,6 +92,7 @@ def build(site: dict) -> Site:
     """Return the sealed Site of the description `site`; ConfigError names the key that may not start."""
     _require(isinstance(site, dict), "site", site, "an object with circuits and stations")
     _refuse_unknown(site, SITE_KEYS, "")
+    _require(isinstance(site.get("name", ""), str), "name", site.get("name"), "a text")
     circuits = _list_of(site, "circuits", 1, wire.ALLOCATION_CIRCUITS_MAX)
     stations = _list_of(site, "stations", 0, wire.ALLOCATION_STATIONS_MAX)
     circuit_ids = _ids(circuits, "circuits")
@@ -116,6 +117,8 @@ def setting_range(key: str) -> tuple[int, int]:
     """Return the smallest and the largest value of the setting `key`."""
     if key == "step_ma":
         return (1, wire.EV_MIN_CURRENT_MA)
+    if key == "lease_ms":
+        return (1000, wire.SETPOINT_TTL_MS_MAX)  # R9; a station can't be told a longer one.
     return _SETTING_RANGES[key.rsplit("_", maxsplit=1)[-1]]
 
 
