@@ -21,7 +21,7 @@ def load_calibration(path: str, may_write: bool = True) -> CalibrationCounts:
         return counts
     try:
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, RuntimeError):  # RuntimeError: nested deeper than the stack.
         given = None
     if not isinstance(given, dict):
         raise ConfigError(path, "no JSON object", "an object with the keys " + ", ".join(KEYS))

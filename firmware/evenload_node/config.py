@@ -23,12 +23,10 @@ def load(path: str) -> Section:
     """Return the validated configuration in file `path`."""
     try:
         with open(path) as file:
-            text = file.read()
+            value = json.loads(file.read())
     except OSError as error:
         raise ConfigError("file", path, "a file that can be read ({})".format(error))
-    try:
-        value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # RuntimeError: nested deeper than the stack.
         raise ConfigError("file", path, "JSON ({})".format(error))
     return parse(value)
 

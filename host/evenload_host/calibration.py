@@ -24,7 +24,7 @@ def read_object(path: Path) -> dict[str, object]:
     """Return the JSON object in the file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise ConfigError(str(path), "no JSON object", "an object with the keys " + ", ".join(KEYS))

@@ -56,8 +56,8 @@ class CalibrationCounts:
             value = given[key]
             if key not in KEYS:
                 raise ConfigError("calibration." + key, value, "the keys " + ", ".join(KEYS))
-            # What JSON knows beside numbers; NaN is not equal to itself.
-            if value is None or isinstance(value, (bool, str, list, dict)) or value != value:  # noqa: PLR0124
+            # What JSON knows beside numbers; NaN and Infinity are none to count with.
+            if value is None or isinstance(value, (bool, str, list, dict)) or value - value != 0:
                 raise ConfigError("calibration." + key, value, "a number above 0, in counts per unit")
             if value > 0:
                 values[key] = int(value * _UCOUNTS)  # Down, by at most a millionth of a count.

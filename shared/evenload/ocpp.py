@@ -81,6 +81,7 @@ def parse_profile(value: dict, parse_time) -> Profile:
 
     parse_time: function from an RFC 3339 text to Unix seconds, which raises ValueError. Raises ConfigError.
     """
+    _require(isinstance(value, dict), "csChargingProfiles", value, "an object")
     purpose = _word(value, "chargingProfilePurpose", _PURPOSES)
     profile = Profile(_integer(value, "chargingProfileId"), purpose, _integer(value, "stackLevel"))
     profile.kind = _word(value, "chargingProfileKind", _KINDS)
@@ -89,7 +90,7 @@ def parse_profile(value: dict, parse_time) -> Profile:
     profile.to_s = _time(value, "validTo", NEVER_S, parse_time)
     if profile.kind == KIND_RECURRING:
         word = value.get("recurrencyKind")
-        _require(word in _RECURRENCES, "recurrencyKind", word, "Daily or Weekly")
+        _require(isinstance(word, str) and word in _RECURRENCES, "recurrencyKind", word, "Daily or Weekly")
         profile.repeat_s = _RECURRENCES[word]
     if profile.kind == KIND_RELATIVE and purpose == PURPOSE_POINT_MAX:
         raise ConfigError(

@@ -60,7 +60,7 @@ def test_a_wrong_key_is_refused_with_the_nearest_one(example):
     assert "did you mean max_ma" in refused.stderr
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "[" * 100_000, "9" * 5_000, "NaN"])
 def test_a_file_that_is_no_site_is_refused_in_one_sentence(text):
     refused = run("-", text=text)
     assert refused.returncode == 2

@@ -51,7 +51,11 @@ def test_a_value_that_is_not_above_zero_keeps_its_default_with_a_warning(value):
     assert counts.warnings == [f"calibration voltage is {value}; not above 0, so its default is kept."]
 
 
-@pytest.mark.parametrize("given", [{"volts": 1}, {"voltage": "230"}, {"voltage": True}, {"current": None}])
+@pytest.mark.parametrize(
+    "given",
+    [{"volts": 1}, {"voltage": "230"}, {"voltage": True}, {"current": None}]
+    + [{"voltage": float(word)} for word in ("nan", "inf", "-inf")],
+)
 def test_what_is_no_calibration_is_refused_by_key(given):
     with pytest.raises(ConfigError, match=r"calibration\."):
         CalibrationCounts(given)
@@ -59,6 +63,9 @@ def test_what_is_no_calibration_is_refused_by_key(given):
 
 def test_a_broken_file_is_refused_with_its_name(tmp_path):
     path = tmp_path / "meter.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(ConfigError, match=r"meter\.json"):
+        load_calibration(str(path))
     path.write_text("{")
     with pytest.raises(ConfigError, match=r"meter\.json"):
         load_calibration(str(path))

@@ -87,8 +87,9 @@ def test_a_mistake_is_refused_with_key_value_and_remedy(base, path, value, key, 
 def test_a_missing_file_and_broken_json_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="a file that can be read"):
         config.load(str(tmp_path / "none.json"))
-    (tmp_path / "bad.json").write_text("{")
-    with pytest.raises(ConfigError, match="JSON"):
-        config.load(str(tmp_path / "bad.json"))
+    for junk in (b"{", b"\xff\xfe{\x00}\x00", b"[" * 100_000, b"9" * 5_000):
+        (tmp_path / "bad.json").write_bytes(junk)
+        with pytest.raises(ConfigError, match="JSON"):
+            config.load(str(tmp_path / "bad.json"))
     with pytest.raises(ConfigError, match="an object"):
         config.parse([])

@@ -201,6 +201,7 @@ def test_a_full_list_refuses():
         ({"level": True}, "stackLevel"),
         ({"chargingProfileKind": "Sometimes"}, "chargingProfileKind"),
         ({"chargingProfileKind": "Recurring"}, "recurrencyKind"),
+        ({"chargingProfileKind": "Recurring", "recurrencyKind": ["Daily"]}, "recurrencyKind"),
         ({"chargingProfileKind": "Recurring", "recurrencyKind": "Daily"}, "startSchedule"),
         ({"chargingProfileKind": "Relative", "purpose": "ChargePointMaxProfile"}, "chargingProfileKind"),
         ({"validFrom": "yesterday"}, "validFrom"),
@@ -226,6 +227,12 @@ def test_a_wrong_profile_is_refused_with_its_key(changes, key):
     with pytest.raises(ConfigError) as refused:
         parse_profile(message(**changes), parse_time)
     assert key in refused.value.key
+
+
+@pytest.mark.parametrize("value", [None, 5, "profile", [], [{}]])
+def test_what_is_no_object_is_refused(value):
+    with pytest.raises(ConfigError, match="csChargingProfiles"):
+        parse_profile(value, parse_time)
 
 
 def test_a_profile_without_a_schedule_is_refused():

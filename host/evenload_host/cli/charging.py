@@ -67,7 +67,7 @@ def _read(path: str) -> dict[str, Any]:
         site: dict[str, Any] = json.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise SiteFileError(f"{path} can't be read: {error}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SiteFileError(f"{path} is not JSON: {error}.") from error
     return site
 
