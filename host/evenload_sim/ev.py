@@ -121,13 +121,14 @@ class Vehicle:
 
     def _wish_ma(self, offered_ma: int) -> int:
         """Return what the battery would take of the offer, in whole amperes."""
+        if self.ignores_pilot and self.wants_energy and offered_ma > 0:
+            self._drawing = True
+            return self.model.current_ma_max
         least_ma = self.model.current_ma_min if self._drawing else self.model.start_ma_min
         if not self.wants_energy or offered_ma < least_ma:
             self._drawing = False
             return 0
         self._drawing = True
-        if self.ignores_pilot:
-            return self.model.current_ma_max
         return min(offered_ma, self.model.current_ma_max, self._taper_ma()) // 1000 * 1000
 
     def _taper_ma(self) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
-from evenload import ticks
+from evenload import ticks, wire
+from evenload.safety import worst_state
 
 from evenload_sim import invariants
 from evenload_sim.base_load import BaseLoad
@@ -144,8 +145,17 @@ class World:
             self.watch.look(PASS_MS)
             invariants.check(self.watch)
         if elapsed_ms % TRACE_PERIOD_MS == 0:
-            self.history.add(self.grid.feeder_ma[:PHASES])
+            self.history.add(self._measured_main_ma())
             self._trace_second()
+
+    def _measured_main_ma(self) -> list[int] | list[None]:
+        """Return what the main meter reads, None on each phase while it is not trusted."""
+        meters = self.rig.meters[0]
+        if meters is None:
+            return self.grid.feeder_ma[:PHASES]
+        if worst_state([meter.state for meter in meters]) not in (wire.METER_FRESH, wire.METER_RECOVERING):
+            return [None] * PHASES
+        return [meter.reading.current_ma for meter in meters]
 
     def _move_traffic(self, elapsed_ms: int) -> None:
         if self.traffic is None:

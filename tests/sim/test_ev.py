@@ -98,6 +98,13 @@ def test_a_moody_vehicle_pauses_and_comes_back():
     assert currents[-1] == 16_000
 
 
+def test_a_non_compliant_vehicle_draws_even_below_its_own_minimum():
+    vehicle = Vehicle(VehicleModel("ten ampere", 3, 16_000, 10_000, 10_000), 300, 10_000)
+    vehicle.ignores_pilot = True
+    run(vehicle, 20, offered_ma=6_000)
+    assert vehicle.current_ma == 16_000
+
+
 def test_a_non_compliant_vehicle_ignores_the_pilot_but_not_the_contactor():
     vehicle = Vehicle(THREE, 300, 10_000)
     vehicle.ignores_pilot = True

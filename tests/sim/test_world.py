@@ -83,6 +83,15 @@ def test_an_unplugged_meter_means_six_amperes_for_as_many_as_fit_within_five_sec
     assert world.snapshot()["safety"]["row"] == "stale"
 
 
+def test_the_history_has_a_gap_while_the_main_meter_is_not_trusted(world):
+    world.inject("meter_unplugged", "main", True)
+    world.step(10 * SECOND_MS)
+    assert [points[-1] for points in world.snapshot()["history"]["main_a"]] == [None] * 3
+    world.inject("meter_unplugged", "main", False)
+    world.step(5 * SECOND_MS)
+    assert None not in [points[-1] for points in world.snapshot()["history"]["main_a"]]
+
+
 def test_a_meter_on_a_sub_circuit_binds_only_the_stations_below_it(world):
     world.inject("meter_unplugged", "east", True)
     world.step(5 * SECOND_MS)
