@@ -25,7 +25,7 @@ def load(path: str) -> Section:
         with open(path) as file:
             value = json.loads(file.read())
     except OSError as error:
-        raise ConfigError("file", path, "a file that can be read ({})".format(error))
+        raise ConfigError("file", path, "a file that can be read ({})".format(error.args[-1]))
     except (ValueError, RuntimeError) as error:  # RuntimeError: nested deeper than the stack.
         raise ConfigError("file", path, "JSON ({})".format(error))
     return parse(value)

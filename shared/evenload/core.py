@@ -1,10 +1,14 @@
 """Chooses the backend of every kernel, once: the C core if it is there, the Python twins if not.
 
-EVENLOAD_CORE=python takes the twins; EVENLOAD_CORE=c never falls back silently. BACKEND is "c" or "python".
+EVENLOAD_CORE=python takes the twins; EVENLOAD_CORE=c never falls back silently; any other word is refused
+with a ConfigError. BACKEND is "c" or "python".
 """
 
 from evenload.compat import requested_core
+from evenload.errors import ConfigError
 
+if requested_core() not in ("", "c", "python"):
+    raise ConfigError("EVENLOAD_CORE", requested_core(), "c or python; unset takes the best there is")
 BACKEND = "python"
 if requested_core() != "python":
     try:

@@ -29,6 +29,12 @@ def test_version_shows_the_core_in_use() -> None:
     assert done.stdout.endswith("core python\n")
 
 
+def test_an_unknown_core_is_refused_with_what_would_be_valid() -> None:
+    done = run("--version", EVENLOAD_CORE="rust")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: EVENLOAD_CORE is rust; valid: c or python")
+
+
 def test_every_command_has_help_with_examples() -> None:
     for name in cli.evenload.list_commands(None):
         command = cli.evenload.get_command(None, name)

@@ -38,7 +38,7 @@ def broken(base, path, value):
 
 # base, path of keys, bad value (None: the key is missing), key and remedy that the sentence must contain.
 REFUSED = [
-    (METER, ["node"], None, "node is None", "a name of 1 .. 64 characters"),
+    (METER, ["node"], None, "node is missing", "a name of 1 .. 64 characters"),
     (METER, ["node"], "", "node is ", "a name of 1 .. 64 characters"),
     (METER, ["role"], "both", "role is both", "one of meter, charger"),
     (METER, ["nodes"], 1, "nodes is 1", "did you mean node?"),
@@ -58,7 +58,7 @@ REFUSED = [
     (CHARGER, ["feeders", "main", 1], "main L1", "feeders.main is", "a BL0942 sees one phase"),
     (CHARGER, ["feeders", "main", 1], "L7", "feeders.main[1] is L7", "one of main L1"),
     (CHARGER, ["feeders"], {}, "meters[0].id is main L1", "a meter that a feeder names"),
-    (CHARGER, ["site"], None, "site is None", "present in the role charger"),
+    (CHARGER, ["site"], None, "site is missing", "present in the role charger"),
     (CHARGER, ["stations", "line"], "L1", "stations.line is L1", "a line without meters"),
     (CHARGER, ["stations", "key"], "x", "stations.key is x", "did you mean key_file?"),
     (CHARGER, ["inlet"], {}, "inlet is both or neither", "limit_ma alone"),

@@ -65,7 +65,7 @@ def _read(path: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
         site: dict[str, Any] = json.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SiteFileError(f"{path} can't be read: {error}.") from error
     except (ValueError, RecursionError) as error:
         raise SiteFileError(f"{path} is not JSON: {error}.") from error
