@@ -105,6 +105,7 @@ def _station(world: "World", index: int) -> dict[str, Any]:
         "id": station.id,
         "circuit": world.grid.circuit_ids[world.grid.station_circuit[index]],
         "wiring": wire.WIRING_NAMES[station.wiring],
+        "priority": allocation.priority[index],
         "state": wire.STATION_NAMES[report.state],
         "ev": vehicle.model.name if vehicle else None,
         "grant_a": allocation.grant_ma[index] / 1000,

@@ -27,6 +27,7 @@ def station(number, **changes):
         "circuit": "east",
         "wiring": "L1-L2-L3",
         "state": "charging",
+        "priority": 1,
         "ev": "Compact",
         "grant_a": 16.0,
         "phases": 3,

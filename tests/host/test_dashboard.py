@@ -8,6 +8,7 @@ import evenload_host.dashboard
 import pytest
 from evenload import wire
 from evenload_host.dashboard.words import LANGUAGES, Phrasebook, load_words
+from evenload_sim.ev import MODELS
 
 DASHBOARD = Path(evenload_host.dashboard.__file__).parent
 
@@ -105,7 +106,28 @@ def test_a_reason_without_a_circuit_is_still_a_sentence() -> None:
     book = Phrasebook("en")
     bare = {"reason": "circuit_limit", "limiting_circuit": None, "limiting_phase": None}
     assert book.reason(bare) == "Limited by the fuse of its path"
-    assert book.reason(bare | {"reason": "waiting_turn"}) == "Waits for its turn: its path is full"
+    assert book.reason(bare | {"reason": "waiting_turn"}) == "Waits for its turn on its path"
+
+
+def test_a_station_of_a_higher_class_is_marked_in_both_languages(client, site) -> None:
+    for station in site.now["stations"]:
+        station["priority"] = 0 if station["id"] == "bay-02" else 1
+    for query, word in (("?lang=en", "Priority"), ("?lang=zh-TW", "優先")):
+        rows = re.findall(r'<tr [^>]*data-station="([^"]+)".*?</th>', page(client, query), re.S)
+        marked = re.findall(
+            r'data-station="([^"]+)"(?:(?!</th>).)*class="first"[^>]*>' + word, page(client, query), re.S
+        )
+        assert len(rows) > 1
+        assert marked == ["bay-02"]
+
+
+def test_no_station_is_marked_where_all_are_of_one_class(client) -> None:
+    assert 'class="first"' not in page(client)
+
+
+def test_every_simulated_vehicle_has_a_chinese_name() -> None:
+    book = Phrasebook("zh-TW")
+    assert [model.name for model in MODELS if book.vehicle(model.name) == model.name] == []
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def page_view(snapshot: dict[str, Any], book: Phrasebook) -> dict[str, Any]:
         "safety": safety_view(snapshot["safety"], book),
         "circuits": [circuit_view(circuit, book) for circuit in snapshot["circuits"]],
         "stations": [station_view(station, book) for station in snapshot["stations"]],
+        "first": first_stations(snapshot["stations"]),
         "events": [event_view(event, book) for event in reversed(snapshot["events"])],
         "faults": fault_groups(snapshot["faults"], book),
         "summary": summary_text(snapshot["stations"], book),
@@ -101,8 +102,7 @@ def station_view(station: dict[str, Any], book: Phrasebook) -> dict[str, Any]:
         "circuit": station["circuit"],
         "wiring": station["wiring"],
         "plugged": "yes" if station["ev"] else "no",
-        "ev": (station["ev"] or book.say("station.none")).partition(",")[0],
-        "ev_full": station["ev"] or "",
+        "ev": book.vehicle(station["ev"]) if station["ev"] else "",
         "tone": station_tone(station),
         "state": book.say(f"state.{station['state']}"),
         "grant": f"{station['grant_a']:.1f}",
@@ -112,6 +112,12 @@ def station_view(station: dict[str, Any], book: Phrasebook) -> dict[str, Any]:
         "energy": f"{station['energy_kwh']:.1f}" if station["ev"] else "–",
         "requested": f"{station['requested_kwh']:.0f}" if station["ev"] else "–",
     }
+
+
+def first_stations(stations: list[dict[str, Any]]) -> set[str]:
+    """Return the ids of the stations of a higher class than the lowest one in use."""
+    lowest = max((station["priority"] for station in stations), default=0)
+    return {station["id"] for station in stations if station["priority"] < lowest}
 
 
 def station_tone(station: dict[str, Any]) -> str:
@@ -126,15 +132,15 @@ def station_tone(station: dict[str, Any]) -> str:
 
 
 def summary_text(stations: list[dict[str, Any]], book: Phrasebook) -> str:
-    """Return how many charge, wait and are free, and the amperes granted."""
-    charging = [station for station in stations if station["grant_a"] > 0]
-    waiting = [s for s in stations if s["grant_a"] == 0 and s["state"] in ("connected", "charging")]
+    """Return how many charge, are only plugged in and are free, and the amperes granted."""
+    charging = [s for s in stations if s["state"] == "charging" and s["grant_a"] > 0]
+    idle = [station for station in stations if station["ev"] and station not in charging]
     free = [station for station in stations if station["state"] == "available"]
     granted_a = sum(station["grant_a"] for station in stations)
     return book.say(
         "station.summary",
         charging=len(charging),
-        waiting=len(waiting),
+        idle=len(idle),
         free=len(free),
         grant=f"{granted_a:.0f}",
     )

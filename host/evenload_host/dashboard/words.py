@@ -60,8 +60,13 @@ class Phrasebook:
         key = f"event.{event['code']}"
         if key not in self.words or "value" not in event:
             return str(event["text"])
-        value = event["value"]
-        return self.say(key, subject=event["subject"], value=self.words.get(f"fault.{value}", value))
+        value = str(event["value"])
+        text = self.words.get(f"fault.{value}") or self.vehicle(value)
+        return self.say(key, subject=event["subject"], value=text)
+
+    def vehicle(self, name: str) -> str:
+        """Return a vehicle's type by its name, translated where it is one of the simulated site's."""
+        return self.words.get(f"vehicle.{name}", name)
 
     def age(self, age_ms: float | None) -> str:
         """Return an age: tenths of a second below ten, whole ones below two minutes, then minutes."""

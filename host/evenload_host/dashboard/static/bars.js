@@ -1,6 +1,6 @@
 // Load per phase: building and vehicles stacked against the fuse, and what is left of the thermal reserve.
 import { ageText, amperes, say } from "./words.js";
-import { loadTone, setText, svg } from "./marks.js";
+import { buildingA, isTrusted, loadTone, setText, svg } from "./marks.js";
 
 const WIDTH = 1000;
 const ROOM = 1.15; // The bar ends beyond the fuse, so that an overload has somewhere to be seen.
@@ -16,7 +16,7 @@ export function drawBars(body, circuits) {
 
 // A load whose meter is not fresh is the last one known: struck, and it says since when.
 function drawTrust(feeder, meter) {
-  const isStale = meter !== null && !["fresh", "recovering"].includes(meter.state);
+  const isStale = !isTrusted(meter);
   feeder.dataset.stale = isStale ? "yes" : "no";
   const text = isStale ? `${say(`meter.${meter.state}`)}, ${say("meter.age", { age: ageText(meter.age_ms) })}` : "";
   setText(feeder.querySelector("h3 span"), text);
@@ -34,9 +34,9 @@ function drawPhase(row, circuit, phase) {
   const bar = row.querySelector(".bar");
   const parts = bar.parts ?? (bar.parts = buildBar(bar));
   const x = (current) => (Math.min(Math.max(current, 0), limitA * ROOM) / (limitA * ROOM)) * WIDTH;
-  const evA = Math.min(circuit.ev_a[phase], loadA);
-  span(parts.building, 0, x(loadA - evA));
-  span(parts.ev, x(loadA - evA), x(loadA));
+  const buildingEndA = buildingA(circuit, phase);
+  span(parts.building, 0, x(buildingEndA));
+  span(parts.ev, x(buildingEndA), x(isTrusted(circuit.meter) ? loadA : buildingEndA + circuit.ev_a[phase]));
   span(parts.over, x(Math.min(loadA, limitA)), x(loadA));
   at(parts.planned, x(circuit.planned_a[phase]));
   at(parts.fuse, x(limitA));

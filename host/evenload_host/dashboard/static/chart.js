@@ -59,9 +59,9 @@ export class Chart {
     const found = this.history.main_a.map((points) => points[points.length - 1 - ago]);
     const when = ago ? say("chart.ago", { minutes: (ago / 60).toFixed(1) }) : say("chart.now");
     if (!this.values.firstChild) this.buildLegend();
-    found.forEach((value, phase) => { this.cells[phase].textContent = value === undefined ? "–" : amperes(value); });
+    found.forEach((value, phase) => { this.cells[phase].textContent = value == null ? "–" : amperes(value); });
     this.when.textContent = when;
-    const values = found.map((value, phase) => `L${phase + 1} ${value === undefined ? "–" : amperes(value)} A`).join(", ");
+    const values = found.map((value, phase) => `L${phase + 1} ${value == null ? "–" : amperes(value)} A`).join(", ");
     this.body.setAttribute("aria-label", say("chart.label", { limit: this.limitA.toFixed(0), values }));
   }
 

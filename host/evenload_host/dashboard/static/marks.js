@@ -34,3 +34,11 @@ export function loadTone(loadA, limitA) {
   if (loadA > limitA) return "danger";
   return loadA * 100 > limitA * 95 ? "attention" : "good";
 }
+
+export const isTrusted = (meter) => meter === null || ["fresh", "recovering"].includes(meter.state);
+
+// What is no vehicle: measured, or what the allocator goes on counting while the meter is not trusted.
+export function buildingA(circuit, phase) {
+  if (!isTrusted(circuit.meter)) return circuit.base_a[phase];
+  return Math.max(0, circuit.load_a[phase] - circuit.ev_a[phase]);
+}

@@ -3,7 +3,7 @@ import { ageText, has, say } from "./words.js";
 import { html, setText, setTone } from "./marks.js";
 
 const TONES = { fresh: "good", recovering: "attention", implausible: "attention" };
-const BAD = ["dropped_bytes", "bad_checksum", "implausible", "timeouts", "resets", "reopens", "failed_polls"];
+const BAD = ["dropped_bytes", "bad_checksum", "implausible", "timeout", "port_error", "failed"];
 
 export function drawMeters(body, circuits) {
   for (const circuit of circuits) {

@@ -1,6 +1,6 @@
 // One-line diagram: grid, main fuse, sub-circuits, stations. Line width is current; alarms stand on the element.
 import { say } from "./words.js";
-import { loadTone, svg } from "./marks.js";
+import { buildingA, isTrusted, loadTone, svg } from "./marks.js";
 import { stationTone } from "./stations.js";
 
 const METER_TONES = { fresh: "good", recovering: "attention", implausible: "attention" };
@@ -60,6 +60,7 @@ export class OneLine {
       const { phase, load, limit } = worst(now.circuits[index]);
       value.textContent = `L${phase + 1} ${say("load.of", { load: load.toFixed(1), limit: limit.toFixed(0) })}`;
       label.textContent = circuit.id;
+      strike(value, now.circuits[index]);
     });
     let next = lineY + 26;
     const own = snapshot.stations.flatMap((station, s) => (station.circuit === circuit.id ? [s] : []));
@@ -75,10 +76,13 @@ export class OneLine {
     if (!below.length && !isRoot) return y;
     if (isRoot) {
       const baseY = y + 12;
-      this.wire(`M${busX} ${baseY} H${busX + 46}`, (now) => buildingA(now.circuits[index]), "building");
+      this.wire(`M${busX} ${baseY} H${busX + 46}`, (now) => largestBuildingA(now.circuits[index]), "building");
       this.text(busX + 54, baseY + 4, say("diagram.building"), "strong");
       const value = this.text(busX + 54 + 64, baseY + 4, "", "soft");
-      this.adjusts.push((now) => { value.textContent = `${buildingA(now.circuits[index]).toFixed(1)} A`; });
+      this.adjusts.push((now) => {
+        value.textContent = `${largestBuildingA(now.circuits[index]).toFixed(1)} A`;
+        strike(value, now.circuits[index]);
+      });
       y = baseY + 16;
     }
     let last = y - 16;
@@ -160,9 +164,12 @@ function worst(circuit) {
   return { phase, load: circuit.load_a[phase], limit: circuit.limit_a[phase] };
 }
 
-function buildingA(circuit) {
-  return Math.max(0, ...circuit.load_a.map((load, phase) => load - circuit.ev_a[phase]));
+// A number of a meter that is not trusted is struck, as in the bars.
+function strike(text, circuit) {
+  text.classList.toggle("struck", !isTrusted(circuit.meter));
 }
+
+const largestBuildingA = (circuit) => Math.max(...[0, 1, 2].map((phase) => buildingA(circuit, phase)));
 
 function describe(snapshot) {
   return snapshot.circuits.map((circuit) => {

@@ -1,5 +1,5 @@
 // The table of stations: values in place, sort, search and filter kept in the address.
-import { amperes, reasonText, say } from "./words.js";
+import { amperes, reasonText, say, vehicleText } from "./words.js";
 import { readAddress, writeAddress } from "./address.js";
 import { setText, setTone, svg } from "./marks.js";
 
@@ -96,8 +96,9 @@ function drawRow(row, station) {
   if (row.dataset.tone !== tone) row.dataset.tone = tone;
   row.dataset.plugged = station.ev ? "yes" : "no";
   const cell = (selector) => row.querySelector(selector);
-  setText(cell(".vehicle"), station.ev?.split(",")[0] ?? say("station.none"));
-  if (cell(".vehicle").title !== (station.ev ?? "")) cell(".vehicle").title = station.ev ?? "";
+  const vehicle = station.ev === null ? "" : vehicleText(station.ev);
+  setText(cell(".vehicle"), vehicle || say("station.none"));
+  if (cell(".vehicle").title !== vehicle) cell(".vehicle").title = vehicle;
   setTone(cell(".state .mark"), tone);
   setText(cell(".state span:last-child"), say(`state.${station.state}`));
   setText(cell(".grant b"), amperes(station.grant_a));
@@ -124,10 +125,10 @@ function drawMeterbar(bar, station) {
 }
 
 function summaryText(stations) {
-  const isWaiting = (station) => station.grant_a === 0 && ["connected", "charging"].includes(station.state);
+  const isCharging = (station) => station.state === "charging" && station.grant_a > 0;
   return say("station.summary", {
-    charging: stations.filter((station) => station.grant_a > 0).length,
-    waiting: stations.filter(isWaiting).length,
+    charging: stations.filter(isCharging).length,
+    idle: stations.filter((station) => station.ev !== null && !isCharging(station)).length,
     free: stations.filter((station) => station.state === "available").length,
     grant: stations.reduce((sum, station) => sum + station.grant_a, 0).toFixed(0),
   });

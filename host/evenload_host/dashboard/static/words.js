@@ -20,7 +20,13 @@ export function eventText(event) {
   const key = `event.${event.code}`;
   if (!has(key) || event.value === undefined) return event.text;
   const name = `fault.${event.value}`;
-  return say(key, { subject: event.subject, value: has(name) ? say(name) : event.value });
+  return say(key, { subject: event.subject, value: has(name) ? say(name) : vehicleText(event.value) });
+}
+
+// A vehicle's type by its name, translated where it is one of the simulated site's.
+export function vehicleText(name) {
+  const key = `vehicle.${name}`;
+  return has(key) ? say(key) : name;
 }
 
 export function ageText(ageMs) {
