@@ -112,10 +112,8 @@ static int32_t available_ma(const evenload_columns_t *columns, int32_t n, int32_
     if (bad == EVENLOAD_SEVERITY_INVALID) {
         return 0;
     }
-    if (bad == EVENLOAD_SEVERITY_STALE) {
-        return smaller(columns->cell.fallback_ma[k], cap_ma);
-    }
-    return smaller(columns->cell.limit_ma[k], cap_ma) - columns->cell.base_ma[k];
+    const int32_t left_ma = smaller(columns->cell.limit_ma[k], cap_ma) - columns->cell.base_ma[k];
+    return bad == EVENLOAD_SEVERITY_STALE ? smaller(columns->cell.fallback_ma[k], left_ma) : left_ma;
 }
 
 void evenload_circuits_intake(evenload_columns_t *columns)
@@ -128,13 +126,16 @@ void evenload_circuits_intake(evenload_columns_t *columns)
     }
     for (int32_t n = columns->circuit_count - 1; n >= 0; n--) {
         const int32_t up = columns->circuit.circuit_parent[n];
-        const int32_t trusted =
-            columns->circuit.metered[n] && columns->circuit.meter_state[n] == EVENLOAD_METER_FRESH;
+        const int32_t state =
+            columns->circuit.metered[n] ? columns->circuit.meter_state[n] : EVENLOAD_METER_UNMETERED;
+        const int32_t read = state == EVENLOAD_METER_FRESH || state == EVENLOAD_METER_RECOVERING;
         for (int32_t phase = 0; phase < 3; phase++) {
             const int32_t k = 3 * n + phase;
-            if (trusted && cell->feeder_ma[k] >= 0) {
+            if (read && cell->feeder_ma[k] >= 0) {
                 const int32_t feeder_ma = smaller(cell->feeder_ma[k], EVENLOAD_ALLOCATION_CURRENT_MA_MAX);
-                cell->own_base_ma[k] = larger(feeder_ma - cell->sum_ma[k] - cell->base_ma[k], 0);
+                const int32_t own_ma = larger(feeder_ma - cell->sum_ma[k] - cell->base_ma[k], 0);
+                const int32_t least_ma = state == EVENLOAD_METER_FRESH ? 0 : cell->own_base_ma[k];
+                cell->own_base_ma[k] = larger(own_ma, least_ma);
             }
             cell->base_ma[k] += cell->own_base_ma[k];
             cell->available_ma[k] = available_ma(columns, n, k);

@@ -124,7 +124,7 @@ class AllocationOracle:
 
     def _bases(self) -> list[int]:
         """Return the base of every cell, from the leaves; a meter not to be trusted keeps its last own
-        part.
+        part, one that recovers may raise it.
         """
         a = self._allocation
         base = [0] * (3 * a.circuit_count)
@@ -134,21 +134,23 @@ class AllocationOracle:
             for phase in range(3):
                 k = 3 * n + phase
                 below = sum(base[3 * c + phase] for c in children)
-                if a.metered[n] and a.meter_state[n] == wire.METER_FRESH and a.feeder_ma[k] >= 0:
+                state = a.meter_state[n] if a.metered[n] else wire.METER_UNMETERED
+                if state in (wire.METER_FRESH, wire.METER_RECOVERING) and a.feeder_ma[k] >= 0:
                     cars = sum(max(a.measured_ma[3 * s + phase], 0) for s in members)
-                    self._held_base[k] = max(0, a.feeder_ma[k] - cars - below)
+                    least = 0 if state == wire.METER_FRESH else self._held_base[k]
+                    self._held_base[k] = max(least, a.feeder_ma[k] - cars - below)
                 base[k] = below + self._held_base[k]
         return base
 
     def _limit(self, n: int, k: int) -> int:
-        """Return the limit of cell k; for a stale meter the static budget on top of whatever base it last
+        """Return the limit of cell k; for a stale meter at most the static budget on top of the base it last
         showed.
         """
         a = self._allocation
         if a.metered[n] and a.meter_state[n] in (wire.METER_INVALID, wire.METER_UNMETERED):
             return self._bases()[k]
         if a.metered[n] and a.meter_state[n] == wire.METER_STALE:
-            return int(min(a.fallback_ma[k], a.cap_ma[k]) + self._bases()[k])
+            return int(min(a.fallback_ma[k] + self._bases()[k], a.limit_ma[k], a.cap_ma[k]))
         return int(min(a.limit_ma[k], a.cap_ma[k]))
 
     def _check_cell(self, k: int, room: int, members: list[int], counted: list[list[int]]) -> None:

@@ -3,8 +3,9 @@ csrc/src/circuits.c).
 
 The load of a circuit that is not a charging station, its base, is what its meter shows beyond the stations
 and the bases already explained by meters further down. It is computed bottom-up once a round. A meter that
-is not to be trusted keeps its circuit's last good base; a stale one replaces the whole budget by the static
-`fallback_ma`; one that never read gives nothing (R8).
+is not to be trusted keeps its circuit's last good base; the good readings of one that recovers may raise it, not
+lower it. A stale meter leaves the static budget `fallback_ma`, or what its last good base left if that is
+less: to lose a meter must not give current away. One that never read gives nothing (R8).
 """
 
 from evenload import ticks, wire
@@ -84,13 +85,14 @@ def intake(columns: Columns) -> None:
         base[k] = 0
     for n in range(columns.circuit_count - 1, -1, -1):
         up = columns.circuit_parent[n]
-        trusted = columns.metered[n] and columns.meter_state[n] == wire.METER_FRESH
+        state = columns.meter_state[n] if columns.metered[n] else wire.METER_UNMETERED
         for phase in range(3):
             k = 3 * n + phase
-            if trusted and columns.feeder_ma[k] >= 0:
+            if state in (wire.METER_FRESH, wire.METER_RECOVERING) and columns.feeder_ma[k] >= 0:
                 feeder_ma = min(columns.feeder_ma[k], wire.ALLOCATION_CURRENT_MA_MAX)
-                own = feeder_ma - columns.sum_ma[k] - base[k]
-                columns.own_base_ma[k] = own if own > 0 else 0
+                own = max(feeder_ma - columns.sum_ma[k] - base[k], 0)
+                if state == wire.METER_FRESH or own > columns.own_base_ma[k]:
+                    columns.own_base_ma[k] = own
             base[k] += columns.own_base_ma[k]
             columns.available_ma[k] = _available_ma(columns, n, k)
             if up >= 0:
@@ -122,9 +124,10 @@ def _available_ma(columns, n, k):
     bad = severity(columns.meter_state[n]) if columns.metered[n] else 0
     if bad == wire.SEVERITY_INVALID:
         return 0
+    left_ma = min(columns.limit_ma[k], cap_ma) - columns.base_ma[k]
     if bad == wire.SEVERITY_STALE:
-        return min(columns.fallback_ma[k], cap_ma)
-    return min(columns.limit_ma[k], cap_ma) - columns.base_ma[k]
+        return min(columns.fallback_ma[k], left_ma)
+    return left_ma
 
 
 def watch_breakers(columns: Columns) -> None:

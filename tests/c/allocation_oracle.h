@@ -103,11 +103,13 @@ static int check_station(oracle_t *oracle, const evenload_columns_t *c, int32_t 
     return 0;
 }
 
-/* The base of every cell, from the leaves; a meter that is not to be trusted keeps its last own part. */
+/* The base of every cell, from the leaves; a meter that is not to be trusted keeps its last own part, one that
+ * recovers may raise it. */
 static void sum_bases(oracle_t *oracle, const evenload_columns_t *c, int64_t *base_ma)
 {
     for (int32_t n = c->circuit_count - 1; n >= 0; n--) {
-        const int trusted = c->circuit.metered[n] && c->circuit.meter_state[n] == EVENLOAD_METER_FRESH;
+        const int32_t state = c->circuit.metered[n] ? c->circuit.meter_state[n] : EVENLOAD_METER_UNMETERED;
+        const int trusted = state == EVENLOAD_METER_FRESH || state == EVENLOAD_METER_RECOVERING;
         for (int32_t phase = 0; phase < 3; phase++) {
             const int32_t k = 3 * n + phase;
             int64_t below_ma = 0;
@@ -119,7 +121,8 @@ static void sum_bases(oracle_t *oracle, const evenload_columns_t *c, int64_t *ba
                 cars_ma += is_below(c, s, n) ? measured_ma(c, s, phase) : 0;
             }
             if (trusted && c->cell.feeder_ma[k] >= 0) {
-                oracle->held_base_ma[k] = (int32_t)most(c->cell.feeder_ma[k] - cars_ma - below_ma, 0);
+                const int64_t least_ma = state == EVENLOAD_METER_FRESH ? 0 : oracle->held_base_ma[k];
+                oracle->held_base_ma[k] = (int32_t)most(c->cell.feeder_ma[k] - cars_ma - below_ma, least_ma);
             }
             base_ma[k] = below_ma + oracle->held_base_ma[k];
         }
@@ -135,10 +138,11 @@ static int64_t find_room_ma(const evenload_columns_t *c, int32_t k, int64_t base
     if (metered && (state == EVENLOAD_METER_INVALID || state == EVENLOAD_METER_UNMETERED)) {
         return 0;
     }
+    const int64_t left_ma = (c->cell.limit_ma[k] < cap_ma ? c->cell.limit_ma[k] : cap_ma) - base_ma;
     if (metered && state == EVENLOAD_METER_STALE) {
-        return c->cell.fallback_ma[k] < cap_ma ? c->cell.fallback_ma[k] : cap_ma;
+        return c->cell.fallback_ma[k] < left_ma ? c->cell.fallback_ma[k] : left_ma;
     }
-    return (c->cell.limit_ma[k] < cap_ma ? c->cell.limit_ma[k] : cap_ma) - base_ma;
+    return left_ma;
 }
 
 static int check_cell(const oracle_t *oracle, const evenload_columns_t *c, int32_t k, int64_t room_ma)

@@ -152,6 +152,39 @@ def test_a_meter_state_has_its_row_in_the_safety_table(bench, state, grants, rea
     assert b.reasons()[b.grants().index(max(grants))] in (reason, "meter_hold")
 
 
+@pytest.mark.parametrize(
+    ("base_ma", "cap_ma", "count"), [(70000, wire.NO_CAP_MA, 0), (50000, wire.NO_CAP_MA, 2), (8000, 15000, 1)]
+)
+def test_losing_the_meter_gives_no_current_that_its_last_reading_had_no_room_for(
+    bench, base_ma, cap_ma, count
+):
+    b = bench(4, **QUICK)
+    b.base_ma = base_ma
+    for phase in range(3):
+        b.a.cap_ma[phase] = cap_ma
+    b.seal().run(3)
+    b.a.meter_state[0] = wire.METER_STALE
+    assert sorted(b.run(120).grants(), reverse=True) == [6000] * count + [0] * (4 - count)
+
+
+@pytest.mark.parametrize("bad", [wire.METER_STALE, wire.METER_IMPLAUSIBLE])
+def test_a_meter_that_never_quite_recovers_still_cuts_what_its_good_readings_leave_no_room_for(bench, bad):
+    b = bench(3, **QUICK).seal().run(3)
+    assert b.grants() == [21000] * 3
+    b.base_ma = 45000
+    for _ in range(20):
+        b.a.meter_state[0] = wire.METER_RECOVERING
+        b.run()
+        assert sum(b.grants()) <= 18000
+        b.a.meter_state[0] = bad
+        b.run()
+    b.base_ma = 0
+    b.a.meter_state[0] = wire.METER_RECOVERING
+    assert sum(b.run().grants()) <= 18000
+    b.a.meter_state[0] = wire.METER_FRESH
+    assert b.run(2).grants() == [21000] * 3
+
+
 def test_an_implausible_meter_never_raises_nor_starts(bench):
     b = bench(2, **QUICK)
     b.a.station_state[1] = wire.STATION_AVAILABLE
