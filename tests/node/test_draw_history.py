@@ -62,7 +62,7 @@ def test_nothing_is_moved_below_zero_or_made_up():
     assert DrawHistory([wire.CIRCUIT_NONE], []).moved_ma(5_000, 0, 0, 0) == 5_000
 
 
-@pytest.mark.parametrize("seed", [1, 2, 4])
+@pytest.mark.parametrize("seed", [2, 3, 4])
 def test_a_surge_of_the_building_throttles_and_stops_nobody(seed):
     world = World(seed=seed)
     world.step(400_000)

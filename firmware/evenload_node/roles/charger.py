@@ -11,6 +11,7 @@ from evenload.caps import Cap, CapBook, SumTimer, split_sum_ma
 from evenload.safety import Feeder
 
 from evenload_node.draw_history import DrawHistory
+from evenload_node.minimum import MinimumLearner
 from evenload_node.roles.meter import EventQueue, MeterRole
 
 ROUND_PERIOD_MS = wire.METER_POLL_PERIOD_MS
@@ -43,6 +44,7 @@ class ChargerRole:
         self._limits_ma = [0] * (3 * len(site.circuit_ids))
         self._tariffs = []
         self._split_ma = [0, 0, 0]
+        self._minimum = MinimumLearner(self.allocation)
         self._draws = DrawHistory(list(self.allocation.circuit_parent), list(self.allocation.station_circuit))
 
     def hold_tariff(self, circuit: int, timer: SumTimer):
@@ -123,12 +125,20 @@ class ChargerRole:
                 return True
         return False
 
+    def _is_trusted(self):
+        """Return whether every feeder is fresh, or unmetered on purpose."""
+        for feeder in self.feeders:
+            if feeder is not None and feeder.action != wire.SAFETY_NORMAL:
+                return False
+        return True
+
     def _run_round(self, now_ms):
         self._read_inlet()
         self._watch_tariffs(now_ms)
         self.caps.tick(now_ms)
         self._write_circuits()
         self._write_stations()
+        self._minimum.step(now_ms, self._is_trusted())
         self.allocation.tick(now_ms)
         self._send_setpoints(now_ms)
         self._queue_allocation_events()
