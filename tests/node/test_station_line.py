@@ -94,6 +94,16 @@ def test_lower_set_points_go_first():
     assert bench.offered_ma[9] == 6_000
 
 
+def test_a_flood_of_lower_set_points_lets_no_other_lease_run_out():
+    bench = Bench(50)
+    for second in range(20):
+        bench.offer([31_000 - 1_000 * second] * 48 + [16_000] * 2)
+        bench.run(1_000)
+        if second >= 5:
+            assert bench.offered_ma[48:] == [16_000] * 2
+            assert max(bench.offered_ma[:48]) <= 31_000 - 1_000 * (second - 4)
+
+
 def test_the_lease_that_a_station_gets_is_what_is_left_when_it_is_sent():
     bench = Bench(1)
     bench.ports[0].set_current(0, 16_000, 3, 5_000)

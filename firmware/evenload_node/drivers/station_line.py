@@ -2,9 +2,10 @@
 
 The line is half duplex and carries every station of the site: the controller sends one set-point, the
 station it names answers with a report, then comes the next. So no two stations ever speak at once. Waiting
-set-points are kept one per station, the newest; those that lower a current go first. A station that doesn't
-answer within 60 ms, or on a slow line within 40 ms and the time of both frames, is passed over. Bytes that
-are no frame for us are slid over one at a time and counted.
+set-points are kept one per station, the newest; those that lower a current go first, but every second frame
+goes to whom nothing was told for 4 s, so that no lease runs out meanwhile. A station that doesn't answer
+within 60 ms, or on a slow line within 40 ms and the time of both frames, is passed over. Bytes that are no
+frame for us are slid over one at a time and counted.
 """
 
 from evenload import ticks, wire
@@ -13,6 +14,7 @@ from evenload.setpoint import FRAME_SIZE, Counter, Report, ReportReceiver, Setpo
 from evenload_node.station import StationPort, StationReport
 
 ANSWER_MS_MAX = 60
+_UNTOLD_MS_MAX = 4_000
 _TURNAROUND_MS = 40  # A station's thinking and one pass of the loop.
 _BOTH_FRAMES_BITS = 2 * 10 * FRAME_SIZE
 _BUFFER_SIZE_MAX = 16 * FRAME_SIZE
@@ -30,6 +32,7 @@ class LineStation(StationPort):
         self._key = line.key
         self._setpoint = Setpoint()
         self._sent_ma = wire.NO_CAP_MA
+        self._told_ms = None
         self._expires_ms = 0
         self._received = Report()
         self._report = StationReport()
@@ -41,6 +44,12 @@ class LineStation(StationPort):
         self._expires_ms = expires_ms
         self.is_lower = current_ma < self._sent_ma
         self.is_waiting = True
+
+    def is_untold(self, now_ms: int) -> bool:
+        """Return whether a set-point waits although none was sent for 4 s."""
+        if not self.is_waiting:
+            return False
+        return self._told_ms is None or ticks.elapsed_ms(now_ms, self._told_ms) >= _UNTOLD_MS_MAX
 
     def report(self) -> StationReport:
         """Return what the station reported last."""
@@ -54,6 +63,7 @@ class LineStation(StationPort):
         self._setpoint.ttl_ms = min(left_ms, wire.SETPOINT_TTL_MS_MAX)
         self._setpoint.counter = self.counter.next()
         self._sent_ma = self._setpoint.current_ma
+        self._told_ms = now_ms
         self.is_waiting = False
         return pack_setpoint(self._key, self.number, self._setpoint)
 
@@ -86,6 +96,7 @@ class StationLine:
         self._asked = None
         self._asked_ms = 0
         self._turn = 0
+        self._was_lower = False
 
     def add_station(self, number: int, store) -> LineStation:
         """Return a new station of this line."""
@@ -111,26 +122,35 @@ class StationLine:
         if data:
             self._buffer = self._buffer + data
             self._hunt(now_ms)
-        if self._asked is not None and ticks.elapsed_ms(now_ms, self._asked_ms) > self._answer_ms_max:
+        in_time = 0 <= ticks.elapsed_ms(now_ms, self._asked_ms) <= self._answer_ms_max
+        if self._asked is not None and not in_time:
             self.unanswered_count += 1
             self._asked = None
 
     def _send(self, now_ms):
         if self._asked is not None:
             return
-        station = self._next_station()
+        station = self._next_station(now_ms)
         if station is not None:
             self._asked = station
             self._asked_ms = now_ms
             self.port.write(station.pack(now_ms))
 
-    def _next_station(self):
-        """Return the next waiting station in turn; one whose current goes down comes before all others."""
+    def _next_station(self, now_ms):
+        """Return the next waiting station in turn; one whose current goes down comes before all others, except
+        that after each of those one that was untold for long has its turn.
+        """
         chosen = None
+        untold = None
         for i in range(len(self._stations)):
             station = self._stations[(self._turn + i) % len(self._stations)]
             if station.is_waiting and (chosen is None or (station.is_lower and not chosen.is_lower)):
                 chosen = station
+            if untold is None and station.is_untold(now_ms):
+                untold = station
+        if self._was_lower and untold is not None:
+            chosen = untold
+        self._was_lower = chosen is not None and chosen is not untold and chosen.is_lower
         if chosen is not None:
             self._turn = (self._stations.index(chosen) + 1) % len(self._stations)
         return chosen
