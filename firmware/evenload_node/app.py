@@ -30,7 +30,7 @@ class App:
         """Look at the lines; each 100 ms make one pass. Never waits, never raises."""
         try:
             self.role.poll(now_ms)
-            if self._pass_due_ms is None or ticks.is_due(now_ms, self._pass_due_ms):
+            if self._pass_due_ms is None or ticks.is_due_within(now_ms, self._pass_due_ms, PASS_MS):
                 self._pass_due_ms = ticks.add_ms(now_ms, PASS_MS)
                 self.pass_count += 1
                 self.role.step(now_ms)

@@ -21,3 +21,11 @@ def elapsed_ms(now_ms: int, then_ms: int) -> int:
 def is_due(now_ms: int, deadline_ms: int) -> bool:
     """Return whether `deadline_ms` has been reached."""
     return elapsed_ms(now_ms, deadline_ms) >= 0
+
+
+def is_due_within(now_ms: int, deadline_ms: int, period_ms: int) -> bool:
+    """Return whether a deadline that was set at most `period_ms` ahead has been reached, or the clock went back.
+
+    A periodic job that waits for a deadline further ahead than its period would rest until the clock caught up.
+    """
+    return not 0 < elapsed_ms(deadline_ms, now_ms) <= period_ms

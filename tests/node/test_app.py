@@ -159,6 +159,26 @@ def test_a_bug_in_a_pass_is_counted_and_logged_and_the_loop_goes_on():
     assert bench.app.fault_count == faults
 
 
+def test_a_clock_that_went_back_stops_no_pass():
+    class CountingRole:
+        count = 0
+
+        def poll(self, now_ms):
+            """Have no line."""
+
+        def step(self, now_ms):
+            self.count += 1
+
+        def take_events(self):
+            return []
+
+    role = CountingRole()
+    app = App(role, Log("node", print))
+    for now_ms in (*range(9_000_000, 9_001_000, 25), *range(1000, 2000, 25)):
+        app.step(now_ms)
+    assert role.count == 20
+
+
 def test_a_meter_node_reads_its_meters():
     hal = SimulatedHal()
     app = App(Node(config.parse(copy.deepcopy(METER)), hal), Log("meter-1", lambda line: None))

@@ -242,6 +242,16 @@ def test_a_station_cap_binds_one_station_only(bench):
     assert bench.site.allocation.reason[2] == wire.REASON_EXTERNAL_CAP
 
 
+@pytest.mark.parametrize("hours", [-2, 2, 100])
+def test_a_clock_that_jumps_stops_no_round(bench, hours):
+    # Backwards is forwards on a ring, almost once around.
+    bench.clock.advance(hours * 3_600_000 % ticks.PERIOD_MS)
+    rounds = bench.role.round_count
+    bench.run(10_000)
+    assert bench.role.round_count - rounds >= 9
+    assert sum(bench.offered_ma) <= LIMIT_MA - bench.base_ma
+
+
 def test_the_role_works_across_the_end_of_the_ring():
     bench = Bench(start_ms=ticks.PERIOD_MS - 90_000)
     bench.run(180_000)

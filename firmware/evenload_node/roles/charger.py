@@ -60,7 +60,9 @@ class ChargerRole:
         self._meter_role.step(now_ms)
         self._observe_feeders()
         self._draws.note(now_ms, self.stations)
-        regular = self._round_due_ms is None or ticks.is_due(now_ms, self._round_due_ms)
+        regular = self._round_due_ms is None or ticks.is_due_within(
+            now_ms, self._round_due_ms, ROUND_PERIOD_MS
+        )
         urgent = not regular and self._is_overloaded()
         if regular:
             self._round_due_ms = ticks.add_ms(now_ms, ROUND_PERIOD_MS)
