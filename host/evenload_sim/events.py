@@ -16,9 +16,12 @@ TEXTS = {
     "auto_suspend": ("alarm", "{subject}: all charging is suspended; there has been no meter reading yet."),
     "meter_stale": (
         "warn",
-        "{subject}: no meter reading for {value} ms; stations go to the fallback current.",
+        "{subject}: counts as stale, {value} ms after the last reading; stations go to the fallback current.",
     ),
-    "meter_disconnected": ("warn", "{subject}: the meter does not answer; treated as stale at once."),
+    "meter_disconnected": (
+        "warn",
+        "{subject}: three polls without an answer; disconnected, which counts as stale.",
+    ),
     "meter_implausible": (
         "warn",
         "{subject}: the meter reads something impossible; currents hold, nothing is raised.",

@@ -259,6 +259,8 @@ def test_a_vanished_port_fails_polls_and_a_returned_one_goes_on(bench):
     bench.run(4000)
     assert bench.meter.state == wire.METER_STALE
     assert not bench.meter.is_connected()
+    assert bench.meter.counters()["port_error"] >= 3
+    assert bench.meter.counters()["timeout"] == 0
     bench.line.set_gone(False)
     bench.run(3500)
     assert bench.meter.state == wire.METER_FRESH

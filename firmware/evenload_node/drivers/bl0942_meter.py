@@ -80,7 +80,8 @@ class Bl0942Settings:
 
 class Bl0942Meter(Meter):
     """One chip on a Bl0942Bus. Beyond Meter's counters: `capture` (packets, dropped_bytes, bad_checksum,
-    implausible), timeout_count, port_error_count, unmatched_count (replies too many), break_count, set_count.
+    implausible), timeout_count, port_error_count (polls without a port), unmatched_count (replies too many),
+    break_count, set_count.
     """
 
     def __init__(self, bus, settings: Bl0942Settings):
@@ -127,6 +128,7 @@ class Bl0942Meter(Meter):
         """Go on with the poll under way, or begin one that is due; returns at once."""
         if not self.bus.port.reopen(now_ms):
             if self._stage != _STAGE_IDLE or self._is_poll_due(now_ms):
+                self.port_error_count += 1
                 self._miss(now_ms)
             return
         try:
