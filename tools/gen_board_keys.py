@@ -26,7 +26,7 @@ and what would be valid.
 | `linux_charger.json` | a Linux node that reads the same meters and shares the current among four stations |
 
 The stations' key is a file of hexadecimal digits that only the node and its stations know:
-`openssl rand -hex 32 > var/charger-1/stations.key`.
+`mkdir -p var/charger-1 && openssl rand -hex 32 > var/charger-1/stations.key`.
 
 <!-- The tables below are written by tools/gen_board_keys.py from firmware/evenload_node/schema.py. -->
 """

@@ -20,7 +20,7 @@ def command(names: tuple[str, ...], with_slow: bool, as_json: bool, only_list: b
     \b
     Examples:
       evenload bench                 every quick row, at most 5 minutes
-      evenload bench bl0942          the rows whose name starts with bl0942
+      evenload bench allocation      the rows whose name starts with allocation
       evenload bench '*.64' --json   by pattern, for a machine
     """
     from evenload_sim import bench
