@@ -69,11 +69,17 @@ class MinimumLearner:
             self._enter(s, _WATCHING)
 
     def _draws(self, s):
+        """Return whether the car draws; its state decides only where nothing is measured.
+
+        A car that stops below its own minimum may leave the contactor closed: charging, and drawing nothing.
+        """
         measured_ma = self._allocation.measured_ma
+        is_measured = False
         for i in range(3 * s, 3 * s + 3):
+            is_measured = is_measured or measured_ma[i] >= 0
             if measured_ma[i] > DRAWN_MA_MIN:
                 return True
-        return self._allocation.station_state[s] == wire.STATION_CHARGING
+        return not is_measured and self._allocation.station_state[s] == wire.STATION_CHARGING
 
     def _has_lasted(self, s, now_ms, is_so, duration_ms):
         """Return whether `is_so` has held for duration_ms without a break."""

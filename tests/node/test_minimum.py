@@ -39,6 +39,14 @@ def test_a_car_that_leaves_six_amps_unused_is_offered_ten():
     assert bay.live(2000, 6_000, 0) == LEARNED_MA
 
 
+def test_a_car_that_stopped_at_six_amps_with_its_contactor_closed_is_offered_ten():
+    assert Bay().live(PATIENCE_MS + 2000, 6_000, 0, wire.STATION_CHARGING) == LEARNED_MA
+
+
+def test_a_station_that_measures_nothing_is_believed_to_draw_while_it_charges():
+    assert Bay().live(600_000, 6_000, wire.NOT_MEASURED_MA, wire.STATION_CHARGING) == 6_000
+
+
 def test_what_it_started_with_is_its_minimum_until_it_leaves():
     bay = Bay()
     bay.live(PATIENCE_MS, 6_000, 0)
@@ -77,6 +85,17 @@ def test_an_untrusted_meter_brings_the_minimum_of_the_safety_table_back():
 )
 def test_the_learned_minimum_stays_inside_what_the_station_can(station, expected_ma):
     assert Bay(**station).live(PATIENCE_MS + 2000, 12_000, 0) == expected_ma
+
+
+def test_no_car_of_the_garage_is_left_at_six_amps_by_a_meter_fault():
+    world = World(seed=1)
+    world.step(300_000)
+    world.inject("meter_unplugged", "main", True)
+    world.step(10_000)
+    world.inject("meter_unplugged", "main", False)
+    world.step(300_000)
+    rows = world.snapshot()["stations"]
+    assert [row["id"] for row in rows if row["ev"] and max(row["measured_a"]) == 0] == []
 
 
 def test_every_car_of_the_garage_that_has_room_charges_within_five_minutes():
