@@ -107,6 +107,7 @@ static void clear_station_state(const evenload_columns_station_t *station, int32
     set_all(station->charge_age_ms, count, 0);
     set_all(station->told_ma, count, 0);
     set_all(station->told_before_ma, count, 0);
+    set_all(station->told_first_ma, count, 0);
     set_all(station->over_age_ms, count, -1);
     set_all(station->calm_age_ms, count, -1);
     set_all(station->calm_wait_ms, count, EVENLOAD_ALLOCATION_COMPLIANT_AFTER_MS);

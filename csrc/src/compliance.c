@@ -26,13 +26,13 @@ static int32_t run_age(int32_t age_ms, int32_t is_running, int32_t dt_ms)
     return age_ms < 0 ? 0 : evenload_compliance_grow_age(age_ms, dt_ms);
 }
 
-static void remember(const evenload_columns_t *columns, int32_t s, int32_t is_over)
+static void remember(const evenload_columns_station_t *station, int32_t s, int32_t is_over)
 {
-    const evenload_columns_station_t *station = &columns->station;
     const int32_t most_ma = larger(station->told_ma[s], station->grant_ma[s]);
-    if (station->set_age_ms[s] >= columns->settings->follow_ms) {
-        station->told_ma[s] = station->told_before_ma[s] = station->grant_ma[s];
+    if (station->set_age_ms[s] >= EVENLOAD_ALLOCATION_NONCOMPLIANT_AFTER_MS) {
+        station->told_ma[s] = station->told_before_ma[s] = station->told_first_ma[s] = station->grant_ma[s];
     } else if (is_over) {
+        station->told_first_ma[s] = station->told_before_ma[s];
         station->told_before_ma[s] = most_ma;
         station->told_ma[s] = station->grant_ma[s];
     } else {
@@ -42,7 +42,7 @@ static void remember(const evenload_columns_t *columns, int32_t s, int32_t is_ov
 
 static int32_t obeyable_ma(const evenload_columns_station_t *station, int32_t s)
 {
-    return larger(station->told_ma[s], station->told_before_ma[s]);
+    return larger(larger(station->told_ma[s], station->told_before_ma[s]), station->told_first_ma[s]);
 }
 
 static int32_t exceeds(int32_t draw_ma, int32_t set_ma)
@@ -220,7 +220,8 @@ static void count_over(evenload_columns_t *columns, int32_t s)
         const int32_t kept = station->heard_age_ms[s] <= settings->lease_ms + settings->lease_grace_ms;
         reserve_ma = larger(station->failsafe_ma[s], kept ? station->held_ma[s] : 0);
     } else if (!station->noncompliant[s]) {
-        allowed_ma = obeyable_ma(station, s);
+        allowed_ma =
+            station->set_age_ms[s] >= settings->follow_ms ? station->grant_ma[s] : obeyable_ma(station, s);
     }
     for (int32_t phase = 0; phase < 3; phase++) {
         int32_t over_ma = columns->phase.draw_ma[3 * s + phase];
@@ -236,7 +237,7 @@ void evenload_compliance_observe(evenload_columns_t *columns)
     const evenload_columns_station_t *station = &columns->station;
     const int32_t dt_ms = columns->dt_ms;
     columns->told_age_ms = evenload_compliance_grow_age(columns->told_age_ms, dt_ms);
-    const int32_t is_over = columns->told_age_ms >= columns->settings->follow_ms;
+    const int32_t is_over = columns->told_age_ms >= EVENLOAD_ALLOCATION_NONCOMPLIANT_AFTER_MS / 2;
     if (is_over) {
         columns->told_age_ms = 0;
     }
@@ -244,7 +245,7 @@ void evenload_compliance_observe(evenload_columns_t *columns)
         station->set_age_ms[s] = evenload_compliance_grow_age(station->set_age_ms[s], dt_ms);
         station->raise_age_ms[s] = evenload_compliance_grow_age(station->raise_age_ms[s], dt_ms);
         station->switch_age_ms[s] = evenload_compliance_grow_age(station->switch_age_ms[s], dt_ms);
-        remember(columns, s, is_over);
+        remember(station, s, is_over);
         hear(columns, s);
         const int32_t draw_ma = take_draw(columns, s);
         judge(columns, s, draw_ma);

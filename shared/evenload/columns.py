@@ -154,8 +154,9 @@ class Columns:
         self.raise_age_ms = [wire.ALLOCATION_AGE_MS_MAX] * count
         self.switch_age_ms = [wire.ALLOCATION_AGE_MS_MAX] * count
         self.charge_age_ms = [0] * count
-        self.told_ma = [0] * count  # Largest set-point of this window of follow_ms, and of the one before.
+        self.told_ma = [0] * count  # Largest set-point of this window of 3.5 s, and of the two before.
         self.told_before_ma = [0] * count
+        self.told_first_ma = [0] * count
         self.over_age_ms = [-1] * count
         self.calm_age_ms = [-1] * count
         self.calm_wait_ms = [wire.ALLOCATION_COMPLIANT_AFTER_MS] * count

@@ -5,8 +5,9 @@ R9: a station not heard for its lease is silent; what it was granted counts unti
 its own fail-safe current. R10: a station that draws more than set-point + max(10 %, 0.5 A) for more than 7
 s is counted at what it draws and paused, alone, until it has drawn nothing for 60 s. A station told its
 set-point 5 s ago that still draws more counts at what it draws. Where set-points change faster than that,
-it is held against the largest of the last 5 s (told_ma): a car may be slow, so it is not taken for
-disobedient while every cut is followed by the next, but what it draws beyond all of them counts at once.
+it is held against the largest of the last 7 s (told_ma): a car may be slow and its report late, so it is not
+taken for disobedient while every cut is followed by the next, but what it draws beyond all of them counts
+at once.
 Ages are kept instead of stamps, so that nothing wraps with the ring.
 """
 
@@ -14,6 +15,7 @@ from evenload import ticks, wire
 from evenload.columns import Columns
 from evenload.phases import mask
 
+_TOLD_WINDOW_MS = wire.ALLOCATION_NONCOMPLIANT_AFTER_MS // 2  # Two whole ones and the present one cover it.
 _AGE_MAX = wire.ALLOCATION_AGE_MS_MAX
 
 
@@ -25,7 +27,7 @@ def grow_age(age_ms: int, dt_ms: int) -> int:
 def observe(columns: Columns) -> None:
     """Take in what stations report: ages, silent, noncompliant, draw_ma, over_ma and served_as of all."""
     columns.told_age_ms = grow_age(columns.told_age_ms, columns.dt_ms)
-    is_over = columns.told_age_ms >= columns.settings.follow_ms
+    is_over = columns.told_age_ms >= _TOLD_WINDOW_MS
     if is_over:
         columns.told_age_ms = 0
     for s in range(columns.station_count):
@@ -43,10 +45,11 @@ def observe(columns: Columns) -> None:
 
 
 def _remember(columns, s, is_over):
-    """Keep the largest set-point of this window of follow_ms and of the one before; is_over ends a window."""
-    if columns.set_age_ms[s] >= columns.settings.follow_ms:
-        columns.told_ma[s] = columns.told_before_ma[s] = columns.grant_ma[s]
+    """Keep the largest set-point of this window and of the two before; is_over ends a window."""
+    if columns.set_age_ms[s] >= wire.ALLOCATION_NONCOMPLIANT_AFTER_MS:
+        columns.told_ma[s] = columns.told_before_ma[s] = columns.told_first_ma[s] = columns.grant_ma[s]
     elif is_over:
+        columns.told_first_ma[s] = columns.told_before_ma[s]
         columns.told_before_ma[s] = max(columns.told_ma[s], columns.grant_ma[s])
         columns.told_ma[s] = columns.grant_ma[s]
     else:
@@ -54,8 +57,8 @@ def _remember(columns, s, is_over):
 
 
 def _obeyable_ma(columns, s):
-    """Return what station s may still draw if it obeys within follow_ms."""
-    return max(columns.told_ma[s], columns.told_before_ma[s])
+    """Return what station s may still draw without being disobedient: the most it was told in 7 s."""
+    return max(columns.told_ma[s], columns.told_before_ma[s], columns.told_first_ma[s])
 
 
 def _exceeds(draw_ma, set_ma):
@@ -212,7 +215,8 @@ def _count_over(columns, s):
         kept = columns.heard_age_ms[s] <= columns.settings.lease_ms + columns.settings.lease_grace_ms
         reserve_ma = max(columns.held_ma[s], columns.failsafe_ma[s]) if kept else columns.failsafe_ma[s]
     elif not columns.noncompliant[s]:
-        allowed_ma = _obeyable_ma(columns, s)
+        late = columns.set_age_ms[s] >= columns.settings.follow_ms
+        allowed_ma = columns.grant_ma[s] if late else _obeyable_ma(columns, s)
     for phase in range(3):
         i = 3 * s + phase
         over_ma = columns.draw_ma[i]

@@ -101,6 +101,7 @@ typedef struct {
     int32_t *charge_age_ms;
     int32_t *told_ma;
     int32_t *told_before_ma;
+    int32_t *told_first_ma;
     int32_t *over_age_ms;
     int32_t *calm_age_ms;
     int32_t *calm_wait_ms;
