@@ -121,6 +121,12 @@ def test_a_station_of_a_higher_class_is_marked_in_both_languages(client, site) -
         assert marked == ["bay-02"]
 
 
+def test_an_external_cap_is_in_the_legend_where_there_is_one(client, site) -> None:
+    assert "External cap" not in page(client).partition('id="initial"')[0]
+    site.now["circuits"][0]["cap_a"] = [60.0] * 3
+    assert "External cap" in page(client).partition('id="initial"')[0]
+
+
 def test_no_station_is_marked_where_all_are_of_one_class(client) -> None:
     assert 'class="first"' not in page(client)
 

@@ -18,7 +18,6 @@ from evenload.core import BACKEND
 from evenload_sim.bench import Result, Row, absent, result
 
 PEER = "acnportal 0.3.3"
-STATION_COUNT = 54
 SEED = 1
 OTHER_SEEDS = (2, 3, 4, 5, 6, 7)
 KERNEL_SHARE = 300
