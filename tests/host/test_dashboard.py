@@ -58,6 +58,11 @@ def test_the_first_paint_shows_stations_reasons_and_meters(client) -> None:
     assert "79.1" in text
 
 
+def test_what_is_synthetic_in_the_building_load_is_said_in_both_languages(client) -> None:
+    assert "synthetic" in page(client, "?lang=en").partition('id="words"')[0]
+    assert "合成" in page(client, "?lang=zh-TW").partition('id="words"')[0]
+
+
 def test_a_sites_own_text_is_escaped(client) -> None:
     text = page(client)
     assert "Its own &lt;text&gt;." in text
