@@ -17,6 +17,7 @@ void evenload_columns_settings_init(evenload_settings_t *settings)
     settings->raise_settle_ms = EVENLOAD_ALLOCATION_RAISE_SETTLE_MS;
     settings->reclaim_after_ms = EVENLOAD_ALLOCATION_RECLAIM_AFTER_MS;
     settings->reclaim_margin_ma = EVENLOAD_ALLOCATION_RECLAIM_MARGIN_MA;
+    settings->narrow_after_ms = 0;
     settings->start_margin_ma = EVENLOAD_ALLOCATION_START_MARGIN_MA;
     settings->boot_wait_ms = EVENLOAD_ALLOCATION_BOOT_WAIT_MS;
     settings->unbalance_ma_max = 0;

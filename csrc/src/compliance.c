@@ -168,11 +168,12 @@ static void follow_session(evenload_columns_t *columns, int32_t s, int32_t draw_
     }
 }
 
-/* Counts a charging car on the phases it uses only, once another has been quiet for reclaim_after_ms. */
+/* Counts a charging car on the phases it uses only, once another has been quiet for narrow_after_ms (0: never). */
 static void narrow(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
 {
     const evenload_columns_station_t *station = &columns->station;
     const int32_t full = evenload_phases_mask(station->wiring[s], station->grant_phases[s]);
+    const int32_t after_ms = columns->settings->narrow_after_ms;
     const int32_t charging = station->charge_age_ms[s] > 0 && station->wiring[s] != EVENLOAD_WIRING_UNKNOWN &&
                              !station->silent[s] && draw_ma > EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA;
     int32_t used = full;
@@ -182,7 +183,7 @@ static void narrow(evenload_columns_t *columns, int32_t s, int32_t draw_ma)
         const int32_t quiet =
             charging && measured_ma >= 0 && measured_ma <= EVENLOAD_ALLOCATION_NONCOMPLIANT_MARGIN_MA;
         *age_ms = quiet ? evenload_compliance_grow_age(*age_ms, columns->dt_ms) : 0;
-        if (quiet && *age_ms >= columns->settings->reclaim_after_ms) {
+        if (quiet && after_ms > 0 && *age_ms >= after_ms) {
             used &= ~(1 << phase);
         }
     }

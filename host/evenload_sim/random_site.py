@@ -44,6 +44,7 @@ def _random_settings(settings: Any, random: Random32) -> None:
         settings.on_min_ms = 3000
         settings.off_min_ms = 2000
         settings.reclaim_after_ms = 5000
+        settings.narrow_after_ms = 5000
     if random.below(3) == 0:
         settings.raise_settle_ms = 0
         settings.raise_headroom_percent = 100

@@ -30,6 +30,7 @@ class Settings:
         self.raise_settle_ms = wire.ALLOCATION_RAISE_SETTLE_MS
         self.reclaim_after_ms = wire.ALLOCATION_RECLAIM_AFTER_MS
         self.reclaim_margin_ma = wire.ALLOCATION_RECLAIM_MARGIN_MA
+        self.narrow_after_ms = 0
         self.start_margin_ma = wire.ALLOCATION_START_MARGIN_MA
         self.boot_wait_ms = wire.ALLOCATION_BOOT_WAIT_MS
         self.unbalance_ma_max = 0

@@ -155,9 +155,10 @@ def _follow_session(columns, s, draw_ma):
 
 
 def _narrow(columns, s, draw_ma):
-    """Count a charging car on the phases it uses only, once another has been quiet for reclaim_after_ms.
+    """Count a charging car on the phases it uses only, once another has been quiet for narrow_after_ms.
 
-    What a quiet phase draws when it wakes counts at once (over_ma), and the whole grant counts on it again.
+    What a quiet phase draws when it wakes counts at once (over_ma), and the whole grant counts on it again. But
+    until the others have followed, more may flow than fits. So it is off (0) unless the site asks for it.
     """
     used = full = mask(columns.wiring[s], columns.grant_phases[s])
     charging = columns.charge_age_ms[s] > 0 and columns.wiring[s] != wire.WIRING_UNKNOWN
@@ -166,7 +167,7 @@ def _narrow(columns, s, draw_ma):
         quiet = 0 <= columns.measured_ma[i] <= wire.ALLOCATION_NONCOMPLIANT_MARGIN_MA < draw_ma
         quiet = quiet and charging and not columns.silent[s]
         columns.quiet_age_ms[i] = grow_age(columns.quiet_age_ms[i], columns.dt_ms) if quiet else 0
-        if columns.quiet_age_ms[i] >= columns.settings.reclaim_after_ms and quiet:
+        if columns.quiet_age_ms[i] >= columns.settings.narrow_after_ms > 0 and quiet:
             used &= ~(1 << phase)
     columns.phase_mask[s] = used if used else full
 

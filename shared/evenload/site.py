@@ -23,6 +23,7 @@ SETTINGS = (
     "raise_settle_ms",
     "reclaim_after_ms",
     "reclaim_margin_ma",
+    "narrow_after_ms",
     "start_margin_ma",
     "boot_wait_ms",
     "unbalance_ma_max",

@@ -106,6 +106,7 @@ static void draw_settings(site_t *site, source_t *source)
         settings->on_min_ms = 3000;
         settings->off_min_ms = 2000;
         settings->reclaim_after_ms = 5000;
+        settings->narrow_after_ms = 5000;
     }
     if (chance(source, 3)) {
         settings->raise_settle_ms = 0;

@@ -87,7 +87,7 @@ def test_the_learned_minimum_stays_inside_what_the_station_can(station, expected
     assert Bay(**station).live(PATIENCE_MS + 2000, 12_000, 0) == expected_ma
 
 
-def test_no_car_of_the_garage_is_left_at_six_amps_by_a_meter_fault():
+def test_no_car_of_the_garage_is_left_with_an_offer_it_cannot_use_by_a_meter_fault():
     world = World(seed=1)
     world.step(300_000)
     world.inject("meter_unplugged", "main", True)
@@ -95,7 +95,7 @@ def test_no_car_of_the_garage_is_left_at_six_amps_by_a_meter_fault():
     world.inject("meter_unplugged", "main", False)
     world.step(300_000)
     rows = world.snapshot()["stations"]
-    assert [row["id"] for row in rows if row["ev"] and max(row["measured_a"]) == 0] == []
+    assert [row["id"] for row in rows if row["grant_a"] and row["ev"] and max(row["measured_a"]) == 0] == []
 
 
 def test_every_car_of_the_garage_that_has_room_charges_within_five_minutes():

@@ -249,8 +249,18 @@ def test_what_a_full_battery_leaves_is_given_to_others_and_back_in_two_rounds(be
     assert b.a.target_ma[0] == 20000 > before
 
 
-def test_a_single_phase_car_leaves_the_other_phases_to_others(bench):
+def test_a_phase_that_a_car_leaves_unused_stays_its_own(bench):
     b = bench(2, 32000, **QUICK)
+    b.a.wiring[1] = wire.WIRING_L2
+    b.seal()
+    b.draws = {(0, 1): 0, (0, 2): 0}
+    b.run(200)
+    assert b.a.phase_mask[0] == 7
+    assert b.grants() == [16000, 16000]
+
+
+def test_a_single_phase_car_leaves_the_other_phases_to_others_where_the_site_asks_for_it(bench):
+    b = bench(2, 32000, narrow_after_ms=60_000, **QUICK)
     b.a.wiring[1] = wire.WIRING_L2
     b.seal()
     b.draws = {(0, 1): 0, (0, 2): 0}

@@ -25,6 +25,7 @@ typedef struct {
     int32_t raise_settle_ms;
     int32_t reclaim_after_ms;
     int32_t reclaim_margin_ma;
+    int32_t narrow_after_ms;
     int32_t start_margin_ma;
     int32_t boot_wait_ms;
     int32_t unbalance_ma_max;
