@@ -2,6 +2,9 @@
 
 import copy
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +96,18 @@ def test_a_missing_file_and_broken_json_are_refused(tmp_path):
             config.load(str(tmp_path / "bad.json"))
     with pytest.raises(ConfigError, match="an object"):
         config.parse([])
+
+
+def test_a_core_that_does_not_exist_is_refused_with_a_sentence():
+    done = subprocess.run(
+        [sys.executable, "-m", "evenload_node.linux", "check", "x"],
+        env={**os.environ, "EVENLOAD_CORE": "rust"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "evenload-node: EVENLOAD_CORE is rust; valid: c or python; unset takes the best there is.\n"
+    )
