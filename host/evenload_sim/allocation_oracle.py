@@ -68,6 +68,8 @@ class AllocationOracle:
         bits = PHASE_BITS.get(a.wiring[s], 7)
         if a.grant_phases[s] == 1 and bits == 7:
             bits = 1 << (int(wire.WIRING_NAMES[a.wiring[s]][1]) - 1)
+        if not a.settings.narrow_after_ms:
+            return bits  # Nothing is lent: the wiring alone says what counts, whatever the kernel believes.
         quiet = [bit for bit in SITE_PHASES if bits & ~a.phase_mask[s] & bit]
         if any(a.measured_ma[3 * s + SITE_PHASES.index(bit)] > QUIET_MA for bit in quiet):
             raise OracleBroken(f"R1: station {s} is not counted on a phase that it uses")

@@ -102,7 +102,7 @@ class Watch:
             return
         offered = grid.spread(
             [station.offered_ma if station.vehicle else 0 for station in self.stations],
-            [lines_usable(station) for station in self.stations],
+            [station.lines[: station.setpoint_phases] for station in self.stations],
         )
         for cell, is_over in enumerate(over):
             base_ma = grid.feeder_ma[cell] - grid.station_ma[cell]
@@ -114,12 +114,6 @@ class Watch:
             self.overload_ms[cell] = (
                 self.overload_ms[cell] + delta_ms if is_over and too_much and answerable else 0
             )
-
-
-def lines_usable(station: SimulatedStation) -> tuple[int, ...]:
-    """Return the site phases on which the station's vehicle could take what it is offered."""
-    phases = 0 if station.vehicle is None else station.vehicle.model.phases
-    return tuple(station.lines[: min(station.setpoint_phases, phases)])
 
 
 def lines_counted(station: SimulatedStation, phases: int, mask: int) -> tuple[int, ...]:

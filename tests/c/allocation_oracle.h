@@ -38,7 +38,8 @@ static int loads(const evenload_columns_t *c, int32_t s, int32_t phase)
 {
     const int32_t wiring = c->station.wiring[s];
     const int32_t bits = c->station.grant_phases[s] == 1 ? first_bits[wiring] : wiring_bits[wiring];
-    const int32_t used = bits & c->station.phase_mask[s];
+    /* Where nothing is lent, the wiring alone says what counts, whatever the kernel believes. */
+    const int32_t used = c->settings->narrow_after_ms > 0 ? bits & c->station.phase_mask[s] : bits;
     return used >> phase & 1;
 }
 
