@@ -390,3 +390,329 @@ ALLOCATION_FAULT_VALIDS = (
     "0 or 1",
     "1 .. 6000 mA",
 )
+
+# can: identifiers of the cluster's frames (29 bits: prio 3, 0b10, type 5, cluster 4, version 3, dst 6, src 6).
+CAN_FRAME_SIZE = const(16)
+CAN_DATA_SIZE = const(8)
+CAN_VERSION = const(1)
+CAN_RESERVED = const(2)
+CAN_DST_ALL = const(63)
+CAN_CLUSTER_MAX = const(15)
+CAN_SRC_VOTER_MAX = const(15)
+CAN_SRC_MAX = const(62)
+CAN_SRC_GATEWAY = const(62)
+CAN_PRIO_EMERGENCY = const(0)
+CAN_PRIO_ELECTION = const(1)
+CAN_PRIO_PLAN = const(2)
+CAN_PRIO_HEARTBEAT = const(3)
+CAN_PRIO_SETPOINT = const(4)
+CAN_PRIO_TELEMETRY = const(5)
+CAN_PRIO_TIME = const(6)
+CAN_PRIO_BULK = const(7)
+CAN_TYPE_PREVOTE_REQ = const(1)
+CAN_TYPE_VOTE_REQ = const(2)
+CAN_TYPE_PREVOTE_RESP = const(3)
+CAN_TYPE_VOTE_RESP = const(4)
+CAN_TYPE_CLAIM = const(5)
+CAN_TYPE_RESIGN = const(6)
+CAN_TYPE_PLAN = const(7)
+CAN_TYPE_HEARTBEAT = const(8)
+CAN_TYPE_SETPOINT = const(9)
+CAN_TYPE_LEASE = const(10)
+CAN_TYPE_EMERGENCY = const(12)
+CAN_TYPE_TELEMETRY = const(16)
+CAN_TYPE_TELEMETRY_LAST = const(23)
+CAN_TYPE_TIME = const(24)
+CAN_TYPE_BULK = const(28)
+# Why a frame was not acted on: canframe.decode and cluster.on_frame return these, and count them.
+FRAME_OK = const(0)
+FRAME_NOT_OURS = const(-1)
+FRAME_VERSION = const(-2)
+FRAME_CLUSTER = const(-3)
+FRAME_SHORT = const(-4)
+FRAME_VALUE = const(-5)
+FRAME_UNKNOWN = const(-6)
+FRAME_OWN_SRC = const(-7)
+FRAME_STRANGER = const(-8)
+FRAME_STALE = const(-9)
+FRAME_CRC = const(-10)
+FRAME_NOT_FOR_ME = const(-11)
+FRAME_FAULT_COUNT = const(12)
+FRAME_FAULT_NAMES = (
+    "ok",
+    "not_ours",
+    "version",
+    "cluster",
+    "short",
+    "value",
+    "unknown",
+    "own_src",
+    "stranger",
+    "stale",
+    "crc",
+    "not_for_me",
+)
+
+# beat: fields of a decoded HEARTBEAT, in the order of the caller's array of FIELD_COUNT_MAX numbers.
+FIELD_COUNT_MAX = const(9)
+BEAT_TERM = const(0)
+BEAT_LEADER = const(1)
+BEAT_ROLE = const(2)
+BEAT_HEALTH = const(3)
+BEAT_PLAN_SEQ = const(4)
+BEAT_LOAD = const(5)
+BEAT_CAPACITY = const(6)
+BEAT_COUNTER = const(7)
+BEAT_ACK = const(8)
+BEAT_LOAD_UNKNOWN = const(255)
+# request: fields of PREVOTE_REQ and VOTE_REQ.
+REQUEST_TERM = const(0)
+REQUEST_PLAN_TERM = const(1)
+REQUEST_PLAN_SEQ = const(2)
+REQUEST_TRANSFER = const(3)
+REQUEST_TRY = const(4)
+REQUEST_REASON = const(5)
+# response: fields of PREVOTE_RESP and VOTE_RESP; candidate 0 announces a floor. -1 where the short form says nothing.
+RESPONSE_TERM = const(0)
+RESPONSE_CANDIDATE = const(1)
+RESPONSE_GRANTED = const(2)
+RESPONSE_REASON = const(3)
+RESPONSE_FLOOR = const(4)
+RESPONSE_PLAN_SEQ = const(5)
+# resign: fields of RESIGN.
+RESIGN_TERM = const(0)
+RESIGN_REASON = const(1)
+RESIGN_TARGET = const(2)
+# lease: fields of the lease frame.
+LEASE_TERM = const(0)
+LEASE_COUNTER = const(1)
+LEASE_MASTER = const(2)
+LEASE_PLAN_SEQ = const(3)
+# setpoint frame: fields of SETPOINT; crc8 over type, dst, src and payload.
+SET_TERM = const(0)
+SET_SEQ = const(1)
+SET_PARAM = const(2)
+SET_VALUE = const(3)
+# emergency: fields of EMERGENCY.
+EMERGENCY_CODE = const(0)
+EMERGENCY_SEVERITY = const(1)
+EMERGENCY_VALUE = const(2)
+EMERGENCY_ZONE = const(3)
+EMERGENCY_COUNTER = const(4)
+EMERGENCY_SINCE_DS = const(5)
+EMERGENCY_LEAK = const(1)
+EMERGENCY_OVERTEMPERATURE = const(2)
+EMERGENCY_FLOW_LOST = const(3)
+EMERGENCY_CODE_NAMES = ("none", "leak", "overtemperature", "flow_lost")
+# claim: fields of CLAIM, sent when the own identifier is heard from another node: the younger one falls silent.
+CLAIM_UPTIME_DS = const(0)
+CLAIM_SERIAL = const(1)
+
+# plan: the replicated register as one array of PLAN_SIZE numbers; columns by slot (place in the list of voters).
+PLAN_SLOT_COUNT = const(12)
+PLAN_TERM = const(0)
+PLAN_SEQ = const(1)
+PLAN_MASTER = const(2)
+PLAN_MODE = const(3)
+PLAN_DEMAND_10W = const(4)
+PLAN_CAP_PERCENT = const(5)
+PLAN_SUPPLY_CK = const(6)
+PLAN_RANK = const(7)
+PLAN_SHARE_10W = const(19)
+PLAN_DERATE = const(31)
+PLAN_SIZE = const(43)
+PLAN_CHUNK_COUNT_MAX = const(7)
+PLAN_CHUNK_SIZE = const(7)
+PLAN_SEQ_MAX = const(255)
+PLAN_SUPPLY_CK_DEFAULT = const(30815)
+
+# derate: health in a heartbeat and in a plan; in a plan, out means not a member.
+DERATE_FULL = const(0)
+DERATE_90 = const(1)
+DERATE_50 = const(2)
+DERATE_OUT = const(3)
+DERATE_NAMES = ("full", "90", "50", "out")
+
+# dispatch: the load rule (SPEC, load sharing); everything in units of 10 W.
+DISPATCH_COUNT_MAX = const(12)
+DISPATCH_POLICY_RAMP = const(0)
+DISPATCH_POLICY_EFFICIENCY = const(1)
+DISPATCH_POLICY_NAMES = ("ramp", "efficiency")
+DISPATCH_CAP_PERCENT_DEFAULT = const(80)
+DISPATCH_RATED_10W_MAX = const(65535)
+DISPATCH_DEMAND_10W_MAX = const(65535)
+DISPATCH_MASTER_NONE = const(-1)
+DISPATCH_COST_MAX = const(1000)
+
+# role: what a voter is (two bits of a heartbeat).
+ROLE_FOLLOWER = const(0)
+ROLE_PRECANDIDATE = const(1)
+ROLE_CANDIDATE = const(2)
+ROLE_LEADER = const(3)
+ROLE_BOOT = const(4)
+ROLE_NAMES = ("follower", "precandidate", "candidate", "leader", "boot")
+
+# cluster: times of the heartbeat, the election and the lease (SPEC, timing proof).
+CLUSTER_BEAT_MS = const(50)
+CLUSTER_LEASE_FRAME_MS = const(25)
+CLUSTER_DETECT_MS = const(150)
+CLUSTER_STICKY_MS = const(140)
+CLUSTER_LEASE_MS = const(124)
+CLUSTER_STAGGER_MS_DEFAULT = const(20)
+CLUSTER_RTO_MS_DEFAULT = const(20)
+CLUSTER_TRIES_MAX = const(3)
+CLUSTER_BOOT_MS = const(200)
+CLUSTER_REPEAT_MS = const(10)
+CLUSTER_REPEAT_COUNT = const(3)
+CLUSTER_UNACKED_MAX = const(8)
+CLUSTER_AWAY_MS = const(100)
+CLUSTER_ALONE_MS = const(300)
+CLUSTER_RETURN_MS = const(1000)
+CLUSTER_RAMP_STEP_MS = const(1000)
+CLUSTER_EMERGENCY_GAP_MS = const(100)
+CLUSTER_EMERGENCY_HOLD_MS = const(10000)
+CLUSTER_RESIGN_HOLD_MS = const(2000)
+CLUSTER_TICK_MS_MAX = const(5)
+CLUSTER_BITRATE_MIN = const(500000)
+CLUSTER_VOTER_COUNT_MAX = const(12)
+CLUSTER_COLUMN_COUNT = const(16)
+TERM_MAX = const((1 << 24) - 1)
+CEILING_NEAR = const(64)
+CEILING_STEP = const(256)
+OUTBOX_COUNT = const(32)
+OUTBOX_AGE_MS = const(40)
+
+# vote: why a voter said no.
+VOTE_REASON_NONE = const(0)
+VOTE_REASON_TERM = const(1)
+VOTE_REASON_LEADER = const(2)
+VOTE_REASON_VOTED = const(3)
+VOTE_REASON_PLAN = const(4)
+VOTE_REASON_FLOOR = const(5)
+VOTE_REASON_CEILING = const(6)
+VOTE_REASON_NO_VOTER = const(7)
+VOTE_REASON_NAMES = ("none", "term", "leader", "voted", "plan", "floor", "ceiling", "no_voter")
+
+# resign reason: why a leader stands down.
+RESIGN_REASON_PLANNED = const(0)
+RESIGN_REASON_LEASE = const(1)
+RESIGN_REASON_MAINTENANCE = const(2)
+RESIGN_REASON_TRANSFER = const(3)
+RESIGN_REASON_NAMES = ("planned", "lease", "maintenance", "transfer")
+
+# order: what the owner of a node may ask of the cluster kernel (code, value), and its answers.
+ORDER_DEMAND_10W = const(1)
+ORDER_TRANSFER = const(2)
+ORDER_RESIGN = const(3)
+ORDER_DRAIN = const(4)
+ORDER_HEALTH = const(5)
+ORDER_LOAD = const(6)
+ORDER_POLICY = const(7)
+ORDER_SUPPLY_CK = const(8)
+ORDER_CAP_PERCENT = const(9)
+ORDER_EMERGENCY = const(10)
+ORDER_DONE = const(0)
+ORDER_NOT_LEADER = const(-1)
+ORDER_VALUE = const(-2)
+ORDER_NOT_READY = const(-3)
+ORDER_UNKNOWN = const(-4)
+ORDER_ANSWER_NAMES = ("done", "not_leader", "value", "not_ready", "unknown")
+
+# basis: why a node delivers what it delivers.
+BASIS_BOOT = const(0)
+BASIS_ALONE = const(1)
+BASIS_PLAN = const(2)
+BASIS_CONTINGENCY = const(3)
+BASIS_EMERGENCY = const(4)
+BASIS_ISOLATED = const(5)
+BASIS_NAMES = ("boot", "alone", "plan", "contingency", "emergency", "isolated")
+
+# alarm: bits of the cluster's alarm word.
+ALARM_UNMET = const(1)
+ALARM_N1_LOST = const(2)
+ALARM_CLASH = const(4)
+ALARM_NO_FLOOR = const(8)
+ALARM_TERM_END = const(16)
+ALARM_NO_QUORUM = const(32)
+ALARM_EMERGENCY = const(64)
+ALARM_CLOCK_STEP = const(128)
+
+# trace: the cluster's transitions, as (code, a, b, c, at_ms); the trace file and every invariant are built on them.
+TRACE_ROLE = const(1)
+TRACE_VOTE = const(2)
+TRACE_GRANTS = const(3)
+TRACE_LEASE = const(4)
+TRACE_LEASE_END = const(5)
+TRACE_PLAN = const(6)
+TRACE_SHARE = const(7)
+TRACE_ALIVE = const(8)
+TRACE_BOOT = const(9)
+TRACE_STORED = const(10)
+TRACE_ALARM = const(11)
+TRACE_CLASH = const(12)
+TRACE_SETPOINT = const(13)
+TRACE_EMERGENCY = const(14)
+TRACE_TERM = const(15)
+TRACE_PREVOTE = const(16)
+TRACE_NAMES = (
+    "none",
+    "role",
+    "vote",
+    "grants",
+    "lease",
+    "lease_end",
+    "plan",
+    "share",
+    "alive",
+    "boot",
+    "stored",
+    "alarm",
+    "clash",
+    "setpoint",
+    "emergency",
+    "term",
+    "prevote",
+)
+TRACE_SIZE = const(5)
+TRACE_COUNT = const(64)
+
+# snapshot: what Cluster.snapshot writes, one array of SNAPSHOT_SIZE numbers; columns of 16 by source.
+SNAPSHOT_SRC = const(0)
+SNAPSHOT_ROLE = const(1)
+SNAPSHOT_TERM = const(2)
+SNAPSHOT_LEADER = const(3)
+SNAPSHOT_VOTED_FOR = const(4)
+SNAPSHOT_FLOOR = const(5)
+SNAPSHOT_CEILING = const(6)
+SNAPSHOT_CEILING_WANTED = const(7)
+SNAPSHOT_HAS_LEASE = const(8)
+SNAPSHOT_LEASE_UNTIL_MS = const(9)
+SNAPSHOT_COMMITTED_SEQ = const(10)
+SNAPSHOT_TARGET_10W = const(11)
+SNAPSHOT_APPLIED_10W = const(12)
+SNAPSHOT_BASIS = const(13)
+SNAPSHOT_ALARM = const(14)
+SNAPSHOT_UNMET_10W = const(15)
+SNAPSHOT_ALIVE_MASK = const(16)
+SNAPSHOT_VOTER_MASK = const(17)
+SNAPSHOT_HEALTH = const(18)
+SNAPSHOT_IS_SILENT = const(19)
+SNAPSHOT_NOW_MS = const(20)
+SNAPSHOT_LEADER_HEARD_MS = const(21)
+SNAPSHOT_FRAMES_IN = const(22)
+SNAPSHOT_FRAMES_OUT = const(23)
+SNAPSHOT_OUTBOX_DROPPED = const(24)
+SNAPSHOT_TRACE_LOST = const(25)
+SNAPSHOT_ELECTIONS = const(26)
+SNAPSHOT_RATED_10W = const(27)
+SNAPSHOT_FAULT = const(32)
+SNAPSHOT_PLAN = const(44)
+SNAPSHOT_PEER_TERM = const(96)
+SNAPSHOT_PEER_LEADER = const(112)
+SNAPSHOT_PEER_ROLE = const(128)
+SNAPSHOT_PEER_HEALTH = const(144)
+SNAPSHOT_PEER_PLAN_SEQ = const(160)
+SNAPSHOT_PEER_LOAD = const(176)
+SNAPSHOT_PEER_AGE_MS = const(192)
+SNAPSHOT_PEER_LOST = const(208)
+SNAPSHOT_SIZE = const(224)
