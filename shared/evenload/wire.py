@@ -438,7 +438,7 @@ FRAME_STALE = const(-9)
 FRAME_CRC = const(-10)
 FRAME_NOT_FOR_ME = const(-11)
 FRAME_FAULT_COUNT = const(12)
-FRAME_FAULT_NAMES = (
+FRAME_FAULT_WORDS = (
     "ok",
     "not_ours",
     "version",
@@ -503,7 +503,7 @@ EMERGENCY_SINCE_DS = const(5)
 EMERGENCY_LEAK = const(1)
 EMERGENCY_OVERTEMPERATURE = const(2)
 EMERGENCY_FLOW_LOST = const(3)
-EMERGENCY_CODE_NAMES = ("none", "leak", "overtemperature", "flow_lost")
+EMERGENCY_WORDS = ("none", "leak", "overtemperature", "flow_lost")
 # claim: fields of CLAIM, sent when the own identifier is heard from another node: the younger one falls silent.
 CLAIM_UPTIME_DS = const(0)
 CLAIM_SERIAL = const(1)
@@ -616,7 +616,7 @@ ORDER_NOT_LEADER = const(-1)
 ORDER_VALUE = const(-2)
 ORDER_NOT_READY = const(-3)
 ORDER_UNKNOWN = const(-4)
-ORDER_ANSWER_NAMES = ("done", "not_leader", "value", "not_ready", "unknown")
+ORDER_ANSWER_WORDS = ("done", "not_leader", "value", "not_ready", "unknown")
 
 # basis: why a node delivers what it delivers.
 BASIS_BOOT = const(0)
@@ -638,6 +638,7 @@ ALARM_EMERGENCY = const(64)
 ALARM_CLOCK_STEP = const(128)
 
 # trace: the cluster's transitions, as (code, a, b, c, at_ms); the trace file and every invariant are built on them.
+TRACE_NONE = const(0)
 TRACE_ROLE = const(1)
 TRACE_VOTE = const(2)
 TRACE_GRANTS = const(3)
