@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -33,6 +34,18 @@ def test_an_unknown_core_is_refused_with_what_would_be_valid() -> None:
     done = run("--version", EVENLOAD_CORE="rust")
     assert done.returncode == 2
     assert done.stderr.startswith("Error: EVENLOAD_CORE is rust; valid: c or python")
+
+
+def test_a_module_beside_sim_is_a_command_of_sim(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "sim_toy_world.py").write_text("import click\n\ncommand = click.Command('toy-world')\n")
+    monkeypatch.setattr(cli, "__path__", [*cli.__path__, str(tmp_path)])
+    sim = cli.evenload.get_command(None, "sim")
+    assert {"site", "toy-world"} <= set(sim.list_commands(None))
+    assert sim.get_command(None, "toy-world").name == "toy-world"
+    assert sim.get_command(None, "site").name == "site"
+    assert sim.get_command(None, "toy_world") is None
+    assert "sim-toy-world" not in cli.evenload.list_commands(None)
+    monkeypatch.delitem(sys.modules, "evenload_host.cli.sim_toy_world")
 
 
 def test_every_command_has_help_with_examples() -> None:

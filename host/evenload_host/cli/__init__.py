@@ -1,8 +1,8 @@
 """`evenload`: one file per command in this folder, loaded when the command is asked for.
 
-A command `x` is the module `x.py` with an attribute `command` (a click command or group of that name).
-Nothing else registers it. A module imports what is heavy inside its functions, so that `evenload --help`
-stays fast.
+A command `x` is the module `x.py` with an attribute `command` (a click command or group of that name), and
+`sim can-hub` is the module `sim_can_hub.py`. Nothing else registers it. A module imports what is heavy inside
+its functions, so that `evenload --help` stays fast.
 
 Exit codes: 0 done, 1 the command ran and something in it failed, 2 refused with a sentence on stderr,
 130 Ctrl-C.
@@ -23,20 +23,46 @@ EXIT_INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
-    """A click group whose commands are the modules of this package."""
+    """A click group whose commands are modules of this package, and those it was given by decorator.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names of the modules beside this one, sorted."""
-        return sorted(
-            module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
-        )
+    `sim_can_hub.py` is the command `can-hub` of the group `sim`, because `sim` is a command too; the top
+    group has an empty `stem`.
+    """
+
+    stem = ""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        return sorted({*super().list_commands(ctx), *self._modules()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command `cmd_name`, or None where no module has that name."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        """Return the command `cmd_name`, or None where neither a decorator nor a module gave that name."""
+        module = self._modules().get(cmd_name)
+        if module is None:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = importlib.import_module(f"{__name__}.{module}").command
         return command
+
+    def _modules(self) -> dict[str, str]:
+        """Return the module of each command of this group."""
+        modules = [module.name for module in pkgutil.iter_modules(__path__)]
+        begin = f"{self.stem}_" if self.stem else ""
+        return {
+            name.removeprefix(begin).replace("_", "-"): name
+            for name in modules
+            if name.startswith(begin) and not name.startswith("_") and (begin or not is_below(name, modules))
+        }
+
+
+class SimGroup(LazyGroup):
+    """The group `sim`; its commands are the modules `sim_*.py`."""
+
+    stem = "sim"
+
+
+def is_below(name: str, modules: list[str]) -> bool:
+    """Tell whether a module is a command of a group that has a module of its own."""
+    return name.partition("_")[0] in modules and "_" in name
 
 
 def print_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:

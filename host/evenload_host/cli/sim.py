@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evenload_host.cli import SimGroup
+
 if TYPE_CHECKING:
     from evenload_sim.live_site import LiveSite
 
@@ -19,7 +21,7 @@ WARM_UP_MS = 300_000
 WARM_UP_S_MAX = 2.0
 
 
-@click.group("sim")
+@click.group("sim", cls=SimGroup)
 def command() -> None:
     """Run a simulated world."""
 
