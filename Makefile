@@ -7,13 +7,14 @@ PYTEST := $(BIN)/python -m pytest
 PORT ?= 8000
 WORKERS ?= 2
 CORE_SOURCES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h csrc/*.cdef) csrc/build_core.py setup.py
-C_FILES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h tests/c/*.c tests/c/*.h)
+C_FILES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h tests/c/*.c tests/c/*.h tests/target/m3/*.c tests/target/m3/*.h)
 C_TESTS := $(MAKE) --no-print-directory -C tests/c
 
 # PROGRAM:PACKAGE pairs (Debian); tools/install_missing.sh installs what is not there.
 TEST_TOOLS := cc:gcc /usr/include/stdint.h:libc6-dev clang:clang /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev \
 	clang-19:clang-19 llvm-cov-19:llvm-19 /usr/lib/llvm-19/lib/clang/*/lib/linux/libclang_rt.profile-*.a:libclang-rt-19-dev \
 	chromium:chromium chromedriver:chromium-driver \
+	qemu-system-arm:qemu-system-arm arm-none-eabi-gcc:gcc-arm-none-eabi /usr/lib/arm-none-eabi:libnewlib-arm-none-eabi \
 	/usr/share/fonts/*/noto/NotoSansCJK-Regular.*:fonts-noto-cjk git:git
 PROOF_TOOLS := frama-c:frama-c-base why3:why3 z3:z3 cvc4:cvc4
 
