@@ -1,0 +1,389 @@
+"""How six equals choose one leader within 300 ms (SPEC, election). Mirror: csrc/src/election.c.
+
+Raft reduced to one register: a pre-vote that changes nothing, then a vote; candidates take turns by rank, in a
+slot that is frozen when the silence is noticed; requests are repeated with the same term; whoever sees that it
+can't win makes room at once. A voter's promises are in `ballot`; what is said goes through `post`.
+"""
+
+from evenload.ballot import Ballot
+from evenload.ticks import add_ms, elapsed_ms, is_due_within
+from evenload.wire import (
+    CAN_DST_ALL,
+    CAN_TYPE_PREVOTE_REQ,
+    CAN_TYPE_PREVOTE_RESP,
+    CAN_TYPE_RESIGN,
+    CAN_TYPE_VOTE_REQ,
+    CAN_TYPE_VOTE_RESP,
+    CLUSTER_BOOT_MS,
+    CLUSTER_COLUMN_COUNT,
+    CLUSTER_DETECT_MS,
+    CLUSTER_RESIGN_HOLD_MS,
+    CLUSTER_RTO_MS_DEFAULT,
+    CLUSTER_STAGGER_MS_DEFAULT,
+    CLUSTER_TRIES_MAX,
+    REQUEST_PLAN_SEQ,
+    REQUEST_PLAN_TERM,
+    REQUEST_REASON,
+    REQUEST_TERM,
+    REQUEST_TRANSFER,
+    REQUEST_TRY,
+    RESIGN_REASON,
+    RESIGN_REASON_LEASE,
+    RESIGN_TARGET,
+    RESIGN_TERM,
+    RESPONSE_CANDIDATE,
+    RESPONSE_FLOOR,
+    RESPONSE_GRANTED,
+    RESPONSE_PLAN_SEQ,
+    RESPONSE_REASON,
+    RESPONSE_TERM,
+    ROLE_BOOT,
+    ROLE_CANDIDATE,
+    ROLE_FOLLOWER,
+    ROLE_LEADER,
+    ROLE_PRECANDIDATE,
+    TERM_MAX,
+    TRACE_GRANTS,
+    TRACE_PREVOTE,
+    TRACE_ROLE,
+    TRACE_TERM,
+    TRACE_VOTE,
+    VOTE_REASON_LEADER,
+    VOTE_REASON_NO_VOTER,
+    VOTE_REASON_NONE,
+)
+
+
+def bits_of(mask: int) -> int:
+    """Return how many of the bits 0 .. 15 are set."""
+    count = 0
+    for bit in range(CLUSTER_COLUMN_COUNT):
+        count += (mask >> bit) & 1
+    return count
+
+
+class Election:
+    """The role of node `src` among the voters of `voter_mask`; a node outside the mask only follows."""
+
+    def __init__(self, src: int, voter_mask: int):
+        self.src = src
+        self.own_bit = (1 << src) & voter_mask if src < CLUSTER_COLUMN_COUNT else 0
+        self.quorum = bits_of(voter_mask) // 2 + 1
+        self.stagger_ms = CLUSTER_STAGGER_MS_DEFAULT
+        self.rto_ms = CLUSTER_RTO_MS_DEFAULT
+        self.health = 0
+        self.role = ROLE_BOOT
+        self.boot_ms = 0
+        self.leader = 0
+        self.last_leader = 0
+        self.leader_heard_ms = 0
+        self.has_won = 0
+        self.proposed = 0
+        self.is_transfer = 0
+        self.transfer_term = 0
+        self.request_ms = 0
+        self.first_request_ms = 0
+        self.try_count = 0
+        self.prevotes = 0
+        self.grants = 0
+        self.others = 0
+        self.rivals = 0
+        self.base_ms = 0
+        self.has_slot = 0
+        self.slot_ms = 0
+        self.is_held = 0
+        self.hold_ms = 0
+        self.election_count = 0
+        self.ballot = Ballot()
+
+    def start(self, now_ms: int, ceiling: int) -> None:
+        """Begin in BOOT: listen for CLUSTER_BOOT_MS, longer than any lease, before promising anything."""
+        self.ballot.start(ceiling, self.own_bit)
+        self.role = ROLE_BOOT
+        self.boot_ms = now_ms
+        self.leader = 0
+
+    def on_leader_frame(self, at_ms: int, src: int, term: int, post: object) -> int:
+        """Follow `src`, which leads `term`; return 0 when the term is old and nothing follows from it."""
+        if term < self.ballot.term:
+            return 0
+        self.on_term(at_ms, term, post)
+        if self.role == ROLE_LEADER:
+            return 0
+        if self.role != ROLE_BOOT and self.role != ROLE_FOLLOWER:
+            self._follow(at_ms, post)
+        self.leader_heard_ms = at_ms
+        self.ballot.stick(at_ms, src, term)
+        self.has_slot = 0
+        if self.leader != src:
+            self.leader = src
+            self.last_leader = src
+            self.is_held = 0
+            post.trace(at_ms, TRACE_ROLE, self.role, term, src)
+        return 1
+
+    def on_term(self, at_ms: int, term: int, post: object) -> None:
+        """Take over a higher term; whoever led or stood in a lower one follows."""
+        if self.ballot.adopt(term):
+            post.trace(at_ms, TRACE_TERM, term, 0, 0)
+            if self.role == ROLE_LEADER:
+                self.leader = 0
+            if self.role != ROLE_BOOT and self.role != ROLE_FOLLOWER:
+                self._follow(at_ms, post)
+
+    def on_no_leader(self, at_ms: int, src: int, term: int, post: object) -> None:
+        """Note that `src` has shown that it does not lead `term`, nor any term before it."""
+        self.ballot.release(src, term)
+        if src == self.leader and self.role != ROLE_LEADER and term >= self.ballot.term:
+            self._lose_leader(at_ms, at_ms, post)
+
+    def on_request(self, at_ms: int, src: int, is_vote: int, peers: object, post: object) -> None:
+        """Answer the PREVOTE_REQ (is_vote 0) or VOTE_REQ (1) of voter `src` that stands in post.heard."""
+        fields = post.heard
+        term = fields[REQUEST_TERM]
+        self.on_no_leader(at_ms, src, term - 1, post)
+        if self.role == ROLE_BOOT:
+            reason = VOTE_REASON_NO_VOTER
+        elif self.role == ROLE_LEADER:
+            reason = VOTE_REASON_LEADER
+        elif is_vote:
+            reason = self._vote(at_ms, src, post)
+        else:
+            reason = self._prevote(at_ms, src, peers, post)
+        self._answer(at_ms, src, is_vote, reason, post)
+
+    def on_response(self, at_ms: int, src: int, is_vote: int, peers: object, post: object) -> None:
+        """Count the answer of voter `src` that stands in post.heard, whomever it is for."""
+        fields = post.heard
+        term = fields[RESPONSE_TERM]
+        candidate = fields[RESPONSE_CANDIDATE]
+        is_granted = fields[RESPONSE_GRANTED]
+        self.ballot.on_floor(fields[RESPONSE_FLOOR])
+        if is_granted and candidate != src:
+            self.on_no_leader(at_ms, src, term if is_vote else term - 1, post)
+        bit = 1 << src
+        if not is_vote:
+            if self.role == ROLE_PRECANDIDATE and candidate == self.src and is_granted:
+                self.prevotes |= bit if term == self.proposed else 0
+        elif self.role == ROLE_CANDIDATE and term == self.ballot.term and candidate != 0:
+            if candidate != self.src:
+                if is_granted:
+                    self.others |= bit | 1 << candidate
+                    self.rivals |= 1 << candidate
+            elif is_granted:
+                self.grants |= bit
+            else:
+                self.others |= bit
+        self._advance(at_ms, peers, post)
+
+    def on_resign(self, at_ms: int, src: int, post: object) -> None:
+        """Let the leader go that stands down (post.heard): elect at once, its chosen successor first."""
+        term = post.heard[RESIGN_TERM]
+        target = post.heard[RESIGN_TARGET]
+        was_followed = src == self.leader and term == self.ballot.term
+        self.on_no_leader(at_ms, src, term, post)
+        if was_followed and target == self.src:
+            self.is_transfer = 1
+            self.transfer_term = term
+            self.has_slot = 1
+            self.slot_ms = at_ms
+            self.is_held = 0
+        elif was_followed and target != 0:
+            self.base_ms = add_ms(at_ms, 2 * self.stagger_ms)
+
+    def resign(self, now_ms: int, reason: int, target: int, post: object) -> None:
+        """Stand down as leader and say so; target: the successor's source, or 0. The caller has ended the lease."""
+        fields = post.fields
+        fields[RESIGN_TERM] = self.ballot.term
+        fields[RESIGN_REASON] = reason
+        fields[RESIGN_TARGET] = target
+        post.send(now_ms, CAN_TYPE_RESIGN, CAN_DST_ALL)
+        self.leader = 0
+        self.ballot.release(self.src, self.ballot.term)
+        self._follow(now_ms, post)
+        is_wanted = reason != RESIGN_REASON_LEASE
+        self._hold(now_ms, CLUSTER_RESIGN_HOLD_MS if is_wanted else 2 * self.stagger_ms)
+
+    def tick(self, now_ms: int, peers: object, post: object) -> None:
+        """Notice silence, take the turn, repeat a request, count."""
+        self.ballot.tick(now_ms)
+        if self.role == ROLE_BOOT:
+            if is_due_within(now_ms, add_ms(self.boot_ms, CLUSTER_BOOT_MS), CLUSTER_BOOT_MS):
+                self._follow(now_ms, post)
+                self.base_ms = add_ms(now_ms, CLUSTER_DETECT_MS)
+            return
+        if self.role == ROLE_FOLLOWER:
+            self._tick_follower(now_ms, peers, post)
+        elif self.role != ROLE_LEADER and elapsed_ms(now_ms, self.request_ms) >= self.rto_ms:
+            self.try_count += 1
+            if self.try_count > CLUSTER_TRIES_MAX:
+                self._follow(now_ms, post)
+                self.base_ms = add_ms(now_ms, 2 * self.stagger_ms)
+            else:
+                self._ask(now_ms, post)
+        self._advance(now_ms, peers, post)
+
+    def is_booting(self) -> int:
+        """Return 1 while this node listens before it promises anything."""
+        return int(self.role == ROLE_BOOT)
+
+    def announce_floor(self, now_ms: int, post: object) -> None:
+        """Tell the floor of this voter, so that the others' ceilings are beyond it before an election."""
+        self._say_response(now_ms, CAN_TYPE_PREVOTE_RESP, self.ballot.term, 0, post)
+
+    def _tick_follower(self, now_ms, peers, post):
+        ballot = self.ballot
+        if self.leader:
+            silent_ms = elapsed_ms(now_ms, self.leader_heard_ms)
+            if silent_ms < 0:
+                self.leader_heard_ms = now_ms
+            elif silent_ms >= CLUSTER_DETECT_MS:
+                self._lose_leader(now_ms, add_ms(self.leader_heard_ms, CLUSTER_DETECT_MS), post)
+        if self.leader or not ballot.can_vote:
+            return
+        if self.is_held and is_due_within(now_ms, self.hold_ms, CLUSTER_RESIGN_HOLD_MS):
+            self.is_held = 0
+        if not is_due_within(now_ms, self.base_ms, CLUSTER_RESIGN_HOLD_MS):
+            return
+        # A node that hears too few, or has not heard the best plan, has no turn; its turn begins when it may.
+        if peers.ready_count() < self.quorum - 1 or peers.has_newer_plan(ballot.plan_term, ballot.plan_seq):
+            self.has_slot = 0
+            self.base_ms = now_ms
+            return
+        if not self.has_slot:
+            self.has_slot = 1
+            self.slot_ms = add_ms(self.base_ms, peers.rank(self.health, self.last_leader) * self.stagger_ms)
+        if not self.is_held and elapsed_ms(now_ms, self.slot_ms) >= 0 and ballot.top() < TERM_MAX:
+            self.role = ROLE_PRECANDIDATE
+            self.proposed = ballot.top() + 1
+            self.prevotes = self.own_bit
+            self.try_count = 0
+            post.trace(now_ms, TRACE_ROLE, self.role, ballot.term, 0)
+            self._ask(now_ms, post)
+
+    def _ask(self, now_ms, post):
+        """Send the request of this role; a repeated one is the same but for its number."""
+        self.request_ms = now_ms
+        is_vote = self.role == ROLE_CANDIDATE
+        term = self.ballot.term if is_vote else self.proposed
+        fields = post.fields
+        fields[REQUEST_TERM] = term
+        fields[REQUEST_PLAN_TERM] = self.ballot.plan_term
+        fields[REQUEST_PLAN_SEQ] = self.ballot.plan_seq
+        fields[REQUEST_TRANSFER] = int(self.is_transfer and term == self.transfer_term + 1)
+        fields[REQUEST_TRY] = self.try_count
+        fields[REQUEST_REASON] = 0
+        post.send(now_ms, CAN_TYPE_VOTE_REQ if is_vote else CAN_TYPE_PREVOTE_REQ, CAN_DST_ALL)
+
+    def _advance(self, now_ms, peers, post):
+        """Go on when enough have answered; make room when too few can."""
+        if self.role == ROLE_PRECANDIDATE and bits_of(self.prevotes) >= self.quorum:
+            self._stand(now_ms, post)
+        if self.role != ROLE_CANDIDATE:
+            return
+        live = peers.ready_mask | self.own_bit
+        if bits_of(self.grants) >= self.quorum:
+            self._win(now_ms, post)
+        elif bits_of(live & ~self.others) < self.quorum:
+            is_best = not peers.rank_among(self.rivals, self.health)
+            had_rivals = self.rivals
+            self._follow(now_ms, post)
+            if is_best and had_rivals:
+                self.has_slot = 1
+                self.slot_ms = now_ms
+            else:
+                self._hold(now_ms, 2 * self.stagger_ms)
+
+    def _stand(self, now_ms, post):
+        """Vote for oneself in the next term and ask for the others' votes."""
+        term = self.ballot.top() + 1
+        if not self.ballot.may_stand(term):
+            self._follow(now_ms, post)
+            self._hold(now_ms, 2 * self.stagger_ms)
+            return
+        self.ballot.vote(now_ms, self.src, term)
+        self.role = ROLE_CANDIDATE
+        self.grants = self.own_bit
+        self.others = 0
+        self.rivals = 0
+        self.try_count = 0
+        self.first_request_ms = now_ms
+        self.election_count += 1
+        post.trace(now_ms, TRACE_TERM, term, 0, 0)
+        post.trace(now_ms, TRACE_VOTE, term, self.src, 0)
+        post.trace(now_ms, TRACE_ROLE, self.role, term, 0)
+        self._ask(now_ms, post)
+
+    def _win(self, now_ms, post):
+        self.role = ROLE_LEADER
+        self.leader = self.src
+        self.last_leader = self.src
+        self.has_won = 1
+        self.is_transfer = 0
+        post.trace(now_ms, TRACE_GRANTS, self.ballot.term, self.grants, self.quorum)
+        post.trace(now_ms, TRACE_ROLE, self.role, self.ballot.term, self.src)
+
+    def _prevote(self, at_ms, src, peers, post):
+        reason = self.ballot.prevote_reason(at_ms, src, post.heard)
+        if reason == VOTE_REASON_NONE:
+            if self.role == ROLE_PRECANDIDATE and peers.precedes(src, self.health):
+                self._follow(at_ms, post)
+            if self.role == ROLE_FOLLOWER and not self.is_transfer:
+                self._hold(at_ms, 2 * self.stagger_ms)
+        return reason
+
+    def _vote(self, at_ms, src, post):
+        term = post.heard[REQUEST_TERM]
+        if self.role == ROLE_CANDIDATE and term == self.ballot.term:
+            self.others |= 1 << src
+            self.rivals |= 1 << src
+        reason = self.ballot.vote_reason(at_ms, src, post.heard)
+        if reason != VOTE_REASON_LEADER and reason != VOTE_REASON_NO_VOTER:
+            self.on_term(at_ms, term, post)
+        if reason == VOTE_REASON_NONE:
+            if self.role != ROLE_FOLLOWER:
+                self._follow(at_ms, post)
+            if self.ballot.voted_for != src:
+                post.trace(at_ms, TRACE_VOTE, term, src, 0)
+            self.ballot.vote(at_ms, src, term)
+            self.has_slot = 0
+            self.base_ms = add_ms(at_ms, 2 * self.stagger_ms)
+        return reason
+
+    def _answer(self, at_ms, src, is_vote, reason, post):
+        term = post.heard[REQUEST_TERM]
+        if not is_vote:
+            post.trace(at_ms, TRACE_PREVOTE, term, src, int(reason == VOTE_REASON_NONE))
+        is_short = reason == VOTE_REASON_NONE and (is_vote or self.ballot.floor < term)
+        post.fields[RESPONSE_CANDIDATE] = src
+        post.fields[RESPONSE_GRANTED] = int(reason == VOTE_REASON_NONE)
+        post.fields[RESPONSE_REASON] = reason
+        frame_type = CAN_TYPE_VOTE_RESP if is_vote else CAN_TYPE_PREVOTE_RESP
+        self._say_response(at_ms, frame_type, term, is_short, post)
+
+    def _say_response(self, now_ms, frame_type, term, is_short, post):
+        fields = post.fields
+        fields[RESPONSE_TERM] = term
+        fields[RESPONSE_FLOOR] = -1 if is_short else self.ballot.floor
+        fields[RESPONSE_PLAN_SEQ] = -1 if is_short else self.ballot.plan_seq
+        post.send(now_ms, frame_type, CAN_DST_ALL)
+
+    def _lose_leader(self, now_ms, base_ms, post):
+        self.leader = 0
+        self.base_ms = base_ms
+        self.has_slot = 0
+        post.trace(now_ms, TRACE_ROLE, self.role, self.ballot.term, 0)
+
+    def _follow(self, now_ms, post):
+        """Be a follower without a turn of its own yet; what was asked is asked no more."""
+        self.role = ROLE_FOLLOWER
+        self.has_slot = 0
+        self.is_transfer = 0
+        self.base_ms = now_ms
+        post.outbox.withdraw(CAN_TYPE_PREVOTE_REQ)
+        post.outbox.withdraw(CAN_TYPE_VOTE_REQ)
+        post.trace(now_ms, TRACE_ROLE, self.role, self.ballot.term, self.leader)
+
+    def _hold(self, now_ms, span_ms):
+        self.is_held = 1
+        self.hold_ms = add_ms(now_ms, span_ms)
