@@ -37,7 +37,7 @@ def _refusal(columns, s):
         return wire.REASON_FAULTED
     if columns.silent[s]:
         return wire.REASON_SILENT
-    if not (state == wire.STATION_CONNECTED or state == wire.STATION_CHARGING):  # noqa: PLR1714
+    if not (state == wire.STATION_CONNECTED or state == wire.STATION_CHARGING):
         return wire.REASON_NOT_CONNECTED
     if not columns.booted:
         return wire.REASON_BOOT_WAIT

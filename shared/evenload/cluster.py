@@ -4,7 +4,7 @@ Sans-IO (SPEC, cluster). The owner hands over received frames with their stamps,
 `take_outbox` gives; every <= 5 ms. All state is numbers of fixed size; `snapshot` and the trace show it.
 
     cluster = Cluster(3, 0b1111110)             # source 3 of voters 1 .. 6; the source is the priority, 1 is best
-    cluster.rated_10w[1] = 5000                 # ... of every voter; planner.demand_10w, roster.rank, ...
+    cluster.rated_10w[1] = 5000                 # ... of every voter; demand_10w, rank, ... (cluster_view)
     cluster.start(now_ms, stored_ceiling)
     cluster.on_frame(received_ms, frame)        # 16 bytes, SocketCAN layout
     cluster.tick(now_ms)
@@ -15,6 +15,7 @@ Sans-IO (SPEC, cluster). The owner hands over received frames with their stamps,
 from array import array
 
 from evenload import canframe, inbox, orders, snapshot
+from evenload.cluster_view import ClusterView
 from evenload.cover import Cover
 from evenload.election import Election
 from evenload.heartbeat import Heartbeat
@@ -82,7 +83,7 @@ from evenload.wire import (
 )
 
 
-class Cluster:
+class Cluster(ClusterView):
     """Node `src` (1 .. 15: the bit of a voter in voter_mask; 16 .. 62: an observer) among the voters of voter_mask."""
 
     def __init__(self, src: int, voter_mask: int):
@@ -124,7 +125,7 @@ class Cluster:
         self.post = Post(src)
 
     def start(self, now_ms: int, ceiling: int) -> None:
-        """Begin in BOOT. ceiling: the stored term ceiling (0 .. TERM_MAX), -1 when it can't be read: then never vote."""
+        """Begin in BOOT. ceiling: the stored term ceiling (0 .. TERM_MAX), or -1: unreadable, so never vote."""
         self.is_started = 1
         self.last_ms = now_ms
         self.election.start(now_ms, ceiling)
@@ -173,8 +174,8 @@ class Cluster:
         """
         while self.post.outbox.take(now_ms, frame):
             frame_type = canframe.type_of(canframe.identifier_of(frame))
-            is_act = frame_type == CAN_TYPE_PLAN or frame_type == CAN_TYPE_LEASE or frame_type == CAN_TYPE_SETPOINT
-            if not is_act or self.has_lease(now_ms):
+            is_act = frame_type == CAN_TYPE_PLAN or frame_type == CAN_TYPE_LEASE
+            if not (is_act or frame_type == CAN_TYPE_SETPOINT) or self.has_lease(now_ms):
                 self.post.frames_out = (self.post.frames_out + 1) & 0xFFFFFF
                 return 1
             self.post.outbox.dropped += 1
@@ -190,17 +191,17 @@ class Cluster:
         is_steady = is_leader or (election.role == ROLE_FOLLOWER and election.leader != 0)
         if not is_steady or self.cover.is_lowering or self.post.outbox.count > 0:
             return 0
-        due_ms = self.peers.next_silence_ms(now_ms, CLUSTER_BEAT_MS)
+        rest_ms = self.peers.next_silence_ms(now_ms, CLUSTER_BEAT_MS)
         left_ms = elapsed_ms(self.beat_ms, now_ms)
-        due_ms = left_ms if left_ms < due_ms else due_ms
+        rest_ms = left_ms if left_ms < rest_ms else rest_ms
         if is_leader:
             if self.planner.burst_left > 0 or self.planner.committed_seq != self.plan[PLAN_SEQ]:
                 return 0
             left_ms = elapsed_ms(self.lease_frame_ms, now_ms)
-            due_ms = left_ms if left_ms < due_ms else due_ms
+            rest_ms = left_ms if left_ms < rest_ms else rest_ms
             left_ms = elapsed_ms(self.lease.until_ms, now_ms)
-            due_ms = left_ms if left_ms < due_ms else due_ms
-        return due_ms if due_ms > 0 else 0
+            rest_ms = left_ms if left_ms < rest_ms else rest_ms
+        return rest_ms if rest_ms > 0 else 0
 
     def on_stored(self, now_ms: int, ceiling: int) -> None:
         """Count on a term ceiling that the owner has stored durably."""
@@ -252,10 +253,9 @@ class Cluster:
 
     def may_succeed(self, src: int) -> int:
         """Return 1 when voter `src` is ready, healthy and has applied the present plan."""
-        is_ready = self.peers.ready_mask & (1 << src) and self.peers.health[src] == DERATE_FULL
-        return int(
-            bool(is_ready) and self.peers.has_applied(src, self.plan[PLAN_TERM], self.plan[PLAN_SEQ])
-        )
+        if not self.peers.ready_mask & (1 << src) or self.peers.health[src] != DERATE_FULL:
+            return 0
+        return self.peers.has_applied(src, self.plan[PLAN_TERM], self.plan[PLAN_SEQ])
 
     def _settle(self, now_ms):
         """Follow up on a change of role: a won election begins a lease, a lost one ends it."""
@@ -370,4 +370,4 @@ class Cluster:
 
     def _plan_crc(self):
         self.planner.packer.load(self.plan, self.plan[PLAN_MASTER])
-        return self.planner.packer.crc
+        return self.planner.packer.crc16

@@ -126,7 +126,7 @@ def _judge(columns, s, draw_ma):
 def _follow_session(columns, s, draw_ma):
     """Keep what the session was served, how long it has charged, and whether it leaves its offer unused."""
     state = columns.station_state[s]
-    present = state == wire.STATION_CONNECTED or state == wire.STATION_CHARGING  # noqa: PLR1714
+    present = state == wire.STATION_CONNECTED or state == wire.STATION_CHARGING
     if present and not columns.present[s]:
         columns.present[s] = 1
         columns.rotation.join(s)

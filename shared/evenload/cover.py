@@ -74,7 +74,7 @@ class Cover:
 
     def tick(self, now_ms: int, election: object, peers: object, roster: object, plan: list) -> int:
         """Find the share for what is known now; return 1 when what is delivered, or why, has changed."""
-        self._tick_timers(now_ms, election.leader)
+        self._tick_timers(now_ms, election.leader != 0 or election.is_booting())
         if self.has_plan:
             self._look(now_ms, election.leader, peers, roster, plan)
         was_10w = self.applied_10w
@@ -92,12 +92,12 @@ class Cover:
         """Put what is delivered into the trace."""
         post.trace(now_ms, TRACE_SHARE, self.applied_10w, self.basis, self.target_10w)
 
-    def _tick_timers(self, now_ms, leader):
+    def _tick_timers(self, now_ms, is_led):
         if self.has_emergency:
             passed_ms = elapsed_ms(now_ms, self.emergency_ms)
             if passed_ms >= CLUSTER_EMERGENCY_HOLD_MS or passed_ms < 0:
                 self.has_emergency = 0
-        if leader:
+        if is_led:
             self.is_leaderless = 0
             self.is_alone = 0
         elif not self.is_leaderless:

@@ -140,10 +140,10 @@ class Heartbeat:
 
     def next_silence_ms(self, now_ms: int, cap_ms: int) -> int:
         """Return in how many ms (0 .. cap_ms) the next voter falls silent if nobody speaks."""
-        due_ms = cap_ms
+        rest_ms = cap_ms
         for src in range(1, CLUSTER_COLUMN_COUNT):
             if self.alive_mask & (1 << src):
                 left_ms = CLUSTER_DETECT_MS - elapsed_ms(now_ms, self.heard_ms[src])
-                if left_ms < due_ms:
-                    due_ms = left_ms
-        return due_ms if due_ms > 0 else 0
+                if left_ms < rest_ms:
+                    rest_ms = left_ms
+        return rest_ms if rest_ms > 0 else 0

@@ -6,6 +6,7 @@ identifier: the younger of the two falls silent.
 """
 
 from evenload import canframe
+from evenload.plan import newer
 from evenload.ticks import elapsed_ms
 from evenload.wire import (
     ALARM_CLASH,
@@ -150,7 +151,7 @@ def _on_leader(cluster, at_ms, src, term, counter):
 
 
 def _on_plan(cluster, at_ms, src, frame):
-    """Collect a chunk. Applied is only a whole plan with a good checksum, of the leader of this term, newer than ours."""
+    """Collect a chunk; apply only a whole, checked plan of the leader of this term that is newer than ours."""
     found = cluster.assembler.on_chunk(frame)
     if found <= 0:
         return found
@@ -158,7 +159,7 @@ def _on_plan(cluster, at_ms, src, frame):
     election = cluster.election
     if plan[PLAN_MASTER] != src or not election.on_leader_frame(at_ms, src, plan[PLAN_TERM], cluster.post):
         return FRAME_STALE
-    if cluster.assembler.is_newer_than(cluster.plan[PLAN_TERM], cluster.plan[PLAN_SEQ]):
+    if newer(plan[PLAN_TERM], plan[PLAN_SEQ], cluster.plan[PLAN_TERM], cluster.plan[PLAN_SEQ]):
         for i in range(PLAN_SIZE):
             cluster.plan[i] = plan[i]
         cluster.planner.adopt(cluster.plan)

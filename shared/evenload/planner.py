@@ -79,7 +79,7 @@ class Planner:
         current[PLAN_TERM] = term
         current[PLAN_SEQ] = 0
         self._choose(now_ms, roster, peers)
-        self._make(now_ms, current, roster)
+        self._write(now_ms, current, roster)
 
     def tick(self, now_ms: int, current: list, roster: object, peers: object, quorum: int) -> int:
         """Note a commit and make a new plan over `current` if it has to change; return 1 if it did."""
@@ -91,7 +91,7 @@ class Planner:
         unacked = (current[PLAN_SEQ] - self.committed_seq) % PLAN_SEQ_MAX
         if urgency == 0 or unacked >= CLUSTER_UNACKED_MAX or not (is_rested or urgency == 2):
             return 0
-        self._make(now_ms, current, roster)
+        self._write(now_ms, current, roster)
         return 1
 
     def say(self, now_ms: int, current: list, peers: object, post: object) -> None:
@@ -167,7 +167,7 @@ class Planner:
             return 1
         return urgency
 
-    def _make(self, now_ms, current, roster):
+    def _write(self, now_ms, current, roster):
         current[PLAN_SEQ] = plan.next_seq(current[PLAN_SEQ])
         current[PLAN_MASTER] = self.src
         current[PLAN_MODE] = self.policy

@@ -554,6 +554,8 @@ ROLE_NAMES = ("follower", "precandidate", "candidate", "leader", "boot")
 
 # cluster: times of the heartbeat, the election and the lease (SPEC, timing proof).
 CLUSTER_BEAT_MS = const(50)
+CLUSTER_BEAT_MS_MIN = const(43)
+CLUSTER_LISTEN_MS = const(100)
 CLUSTER_LEASE_FRAME_MS = const(25)
 CLUSTER_DETECT_MS = const(150)
 CLUSTER_STICKY_MS = const(140)
