@@ -16,7 +16,7 @@ from evenload_node import schema  # noqa: E402
 OUTPUT = ROOT / "board_configs" / "README.md"
 HEAD = """# Configurations of boards and nodes
 
-One JSON file per node; `evenload-node run board_configs/linux_meter.json` starts one, and
+One file per node, JSON or (`.yaml`) YAML; `evenload-node run board_configs/linux_meter.json` starts one, and
 `evenload-node check FILE` only says whether it would start. A mistake is refused with its key, its value
 and what would be valid.
 
@@ -24,6 +24,8 @@ and what would be valid.
 |---|---|
 | `linux_meter.json` | a Linux node that reads three BL0942, one per phase |
 | `linux_charger.json` | a Linux node that reads the same meters and shares the current among four stations |
+| `linux_cdu.json` | a coolant distribution unit, one of six on a CAN bus; `--node-id N` starts another of them |
+| `distributed_cdu_config.yaml` | the same unit in the shape `CDU_System: node_id, priority_map` |
 
 The stations' key is a file of hexadecimal digits that only the node and its stations know:
 `mkdir -p var/charger-1 && openssl rand -hex 32 > var/charger-1/stations.key`.
@@ -48,8 +50,8 @@ def value_words(kind: str, valid: object) -> str:
     """Return what a value of this kind may be."""
     if kind == "word" and isinstance(valid, tuple):
         return ", ".join(f"`{json.dumps(word)}`" for word in valid)
-    if kind in ("integer", "integers") and isinstance(valid, tuple):
-        return ("integer" if kind == "integer" else "list of integers") + f" {valid[0]} .. {valid[1]}"
+    if kind in ("integer", "integers", "number") and isinstance(valid, tuple):
+        return ("list of integers" if kind == "integers" else kind) + f" {valid[0]} .. {valid[1]}"
     if isinstance(valid, str):
         return f"list of objects, see `{valid}[]`" if kind == "list" else f"object, see `{valid}`"
     return {"name": "1 .. 64 characters", "text": "text"}.get(kind, kind)
