@@ -9,6 +9,8 @@ early when the leader (or candidate) itself shows that it does not lead: it resi
 term, or grants one to another.
 """
 
+from array import array
+
 from evenload import plan
 from evenload.ticks import elapsed_ms
 from evenload.wire import (
@@ -101,7 +103,7 @@ class Ballot:
         self.voted_for = 0
         return 1
 
-    def prevote_reason(self, at_ms: int, src: int, fields: list) -> int:
+    def prevote_reason(self, at_ms: int, src: int, fields: array) -> int:
         """Return why candidate `src` would not get this vote (VOTE_REASON_*); changes nothing (S12)."""
         if not self.can_vote:
             return VOTE_REASON_NO_VOTER
@@ -111,7 +113,7 @@ class Ballot:
             return VOTE_REASON_TERM
         return self._plan_reason(fields)
 
-    def vote_reason(self, at_ms: int, src: int, fields: list) -> int:
+    def vote_reason(self, at_ms: int, src: int, fields: array) -> int:
         """Return why candidate `src` does not get the vote (VOTE_REASON_*). The caller has adopted nothing yet."""
         term = fields[REQUEST_TERM]
         if not self.can_vote:

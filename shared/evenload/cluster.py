@@ -137,7 +137,7 @@ class Cluster(ClusterView):
         self.post.trace(now_ms, TRACE_BOOT, ballot.floor, ballot.ceiling, ballot.can_vote)
         self.ceiling_wanted = ballot.ceiling_wanted()
 
-    def on_frame(self, at_ms: int, frame: bytes) -> int:
+    def on_frame(self, at_ms: int, frame: bytearray) -> int:
         """Take in a frame received at `at_ms`; return FRAME_OK, or why it was not acted on (counted in faults)."""
         self.frames_in = (self.frames_in + 1) & 0xFFFFFF
         fault = inbox.receive(self, at_ms, frame)

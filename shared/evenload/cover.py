@@ -6,6 +6,8 @@ so all shares together cover the demand however their views differ. A share is r
 when every living member has applied the same plan, one heartbeat later at the earliest (make before break).
 """
 
+from array import array
+
 from evenload.dispatch import effective
 from evenload.ticks import elapsed_ms
 from evenload.wire import (
@@ -54,11 +56,11 @@ class Cover:
         self.target_10w = 0
         self.applied_10w = 0
 
-    def capacity_10w(self, roster: object) -> int:
+    def capacity_10w(self, roster) -> int:
         """Return what this node can deliver with its present health."""
         return effective(roster.rated_10w[self.src], self.health) if self.own_bit else 0
 
-    def on_plan(self, plan: list, roster: object) -> None:
+    def on_plan(self, plan: array, roster) -> None:
         """Take over a plan that has just been applied."""
         self.has_plan = 1
         self.member_mask = roster.members(plan)
@@ -72,7 +74,7 @@ class Cover:
         self.has_emergency = 1
         self.emergency_ms = at_ms
 
-    def tick(self, now_ms: int, election: object, peers: object, roster: object, plan: list) -> int:
+    def tick(self, now_ms: int, election, peers, roster, plan: array) -> int:
         """Find the share for what is known now; return 1 when what is delivered, or why, has changed."""
         self._tick_timers(now_ms, election.leader != 0 or election.is_booting())
         if self.has_plan:
@@ -88,7 +90,7 @@ class Cover:
             self._lower(now_ms, peers, plan, capacity_10w)
         return int(self.applied_10w != was_10w or self.basis != was_basis)
 
-    def note(self, now_ms: int, post: object) -> None:
+    def note(self, now_ms: int, post) -> None:
         """Put what is delivered into the trace."""
         post.trace(now_ms, TRACE_SHARE, self.applied_10w, self.basis, self.target_10w)
 

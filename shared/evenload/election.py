@@ -103,7 +103,7 @@ class Election:
         self.boot_ms = now_ms
         self.leader = 0
 
-    def on_leader_frame(self, at_ms: int, src: int, term: int, post: object) -> int:
+    def on_leader_frame(self, at_ms: int, src: int, term: int, post) -> int:
         """Follow `src`, which leads `term`; return 0 when the term is old and nothing follows from it."""
         if term < self.ballot.term:
             return 0
@@ -122,7 +122,7 @@ class Election:
             post.trace(at_ms, TRACE_ROLE, self.role, term, src)
         return 1
 
-    def on_term(self, at_ms: int, term: int, post: object) -> None:
+    def on_term(self, at_ms: int, term: int, post) -> None:
         """Take over a higher term; whoever led or stood in a lower one follows."""
         if self.ballot.adopt(term):
             post.trace(at_ms, TRACE_TERM, term, 0, 0)
@@ -131,13 +131,13 @@ class Election:
             if self.role != ROLE_BOOT and self.role != ROLE_FOLLOWER:
                 self._follow(at_ms, post)
 
-    def on_no_leader(self, at_ms: int, src: int, term: int, post: object) -> None:
+    def on_no_leader(self, at_ms: int, src: int, term: int, post) -> None:
         """Note that `src` has shown that it does not lead `term`, nor any term before it."""
         self.ballot.release(src, term)
         if src == self.leader and self.role != ROLE_LEADER and term >= self.ballot.term:
             self._lose_leader(at_ms, at_ms, post)
 
-    def on_request(self, at_ms: int, src: int, is_vote: int, peers: object, post: object) -> None:
+    def on_request(self, at_ms: int, src: int, is_vote: int, peers, post) -> None:
         """Answer the PREVOTE_REQ (is_vote 0) or VOTE_REQ (1) of voter `src` that stands in post.heard."""
         fields = post.heard
         term = fields[REQUEST_TERM]
@@ -152,7 +152,7 @@ class Election:
             reason = self._prevote(at_ms, src, peers, post)
         self._answer(at_ms, src, is_vote, reason, post)
 
-    def on_response(self, at_ms: int, src: int, is_vote: int, peers: object, post: object) -> None:
+    def on_response(self, at_ms: int, src: int, is_vote: int, peers, post) -> None:
         """Count the answer of voter `src` that stands in post.heard, whomever it is for."""
         fields = post.heard
         term = fields[RESPONSE_TERM]
@@ -176,7 +176,7 @@ class Election:
                 self.others |= bit
         self._advance(at_ms, peers, post)
 
-    def on_resign(self, at_ms: int, src: int, post: object) -> None:
+    def on_resign(self, at_ms: int, src: int, post) -> None:
         """Let the leader go that stands down (post.heard): elect at once, its chosen successor first."""
         term = post.heard[RESIGN_TERM]
         target = post.heard[RESIGN_TARGET]
@@ -191,7 +191,7 @@ class Election:
         elif was_followed and target != 0:
             self.base_ms = add_ms(at_ms, 2 * self.stagger_ms)
 
-    def resign(self, now_ms: int, reason: int, target: int, post: object) -> None:
+    def resign(self, now_ms: int, reason: int, target: int, post) -> None:
         """Stand down as leader and say so; target: the successor's source, or 0. The caller has ended the lease."""
         fields = post.fields
         fields[RESIGN_TERM] = self.ballot.term
@@ -204,7 +204,7 @@ class Election:
         is_wanted = reason != RESIGN_REASON_LEASE
         self._hold(now_ms, CLUSTER_RESIGN_HOLD_MS if is_wanted else 2 * self.stagger_ms)
 
-    def tick(self, now_ms: int, peers: object, post: object) -> None:
+    def tick(self, now_ms: int, peers, post) -> None:
         """Notice silence, take the turn, repeat a request, count."""
         self.ballot.tick(now_ms)
         if self.role == ROLE_BOOT:
@@ -227,7 +227,7 @@ class Election:
         """Return 1 while this node listens before it promises anything."""
         return int(self.role == ROLE_BOOT)
 
-    def announce_floor(self, now_ms: int, post: object) -> None:
+    def announce_floor(self, now_ms: int, post) -> None:
         """Tell the floor of this voter, so that the others' ceilings are beyond it before an election."""
         self._say_response(now_ms, CAN_TYPE_PREVOTE_RESP, self.ballot.term, 0, post)
 

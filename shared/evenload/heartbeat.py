@@ -4,6 +4,8 @@ Columns by source, 1 .. 15. Any frame of a voter is a sign of life; CLUSTER_DETE
 until the next frame. A voter is `ready` when it is alive and has said more than that it is starting.
 """
 
+from array import array
+
 from evenload import plan
 from evenload.ticks import elapsed_ms
 from evenload.wire import (
@@ -23,7 +25,7 @@ from evenload.wire import (
 )
 
 
-def is_starting(fields: list) -> int:
+def is_starting(fields: array) -> int:
     """Return 1 for the heartbeat of a node in BOOT: a follower of nobody that offers no capacity yet."""
     return int(
         fields[BEAT_ROLE] == ROLE_FOLLOWER
@@ -68,7 +70,7 @@ class Heartbeat:
         self.counter[src] = counter
         self.is_known[src] = 1
 
-    def on_beat(self, src: int, at_ms: int, fields: list) -> None:
+    def on_beat(self, src: int, at_ms: int, fields: array) -> None:
         """Take over what a heartbeat of voter `src` says; fields: as canframe.decode leaves them."""
         self.on_counter(src, fields[BEAT_COUNTER])
         bit = 1 << src

@@ -68,7 +68,7 @@ from evenload.wire import (
 _OWN_ECHO_DS = 1
 
 
-def receive(cluster: object, at_ms: int, frame: bytes) -> int:
+def receive(cluster, at_ms: int, frame: bytearray) -> int:
     """Take in one frame; return FRAME_OK or the reason why it is not acted on."""
     identifier = canframe.identifier_of(frame)
     if identifier < 0:
@@ -187,7 +187,7 @@ def _on_emergency(cluster, at_ms, src):
     return FRAME_OK
 
 
-def act(cluster: object, at_ms: int, code: int, zone: int) -> None:
+def act(cluster, at_ms: int, code: int, zone: int) -> None:
     """Do what an emergency of this node or another demands (EMERGENCY_*); zone 0 is nobody's."""
     if code != EMERGENCY_LEAK:
         cluster.cover.on_emergency(at_ms)

@@ -40,7 +40,7 @@ from evenload.wire import (
 )
 
 
-def obey(cluster: object, now_ms: int, code: int, value: int) -> int:
+def obey(cluster, now_ms: int, code: int, value: int) -> int:
     """Do what is ordered; return ORDER_DONE or why not.
 
     DEMAND_10W 0 .. 65535, CAP_PERCENT 1 .. 100, SUPPLY_CK 0 .. 65535 (0.01 K), POLICY 0 .. 1: the plan, of the

@@ -7,6 +7,8 @@ second each, unless the load needs it at once. At most CLUSTER_UNACKED_MAX plans
 beyond that coalesce into the next one.
 """
 
+from array import array
+
 from evenload import plan
 from evenload.dispatch import effective, n1_lost
 from evenload.ticks import add_ms, elapsed_ms, is_due_within
@@ -63,14 +65,14 @@ class Planner:
         self.derate = [0] * PLAN_SLOT_COUNT
         self.packer = plan.Packer(voter_count)
 
-    def adopt(self, current: list) -> None:
+    def adopt(self, current: array) -> None:
         """Want what the applied plan `current` (PLAN_SIZE numbers) says: it survives the leader that made it."""
         self.demand_10w = current[PLAN_DEMAND_10W]
         self.cap_percent = current[PLAN_CAP_PERCENT]
         self.supply_ck = current[PLAN_SUPPLY_CK]
         self.policy = current[PLAN_MODE]
 
-    def begin(self, now_ms: int, term: int, current: list, roster: object, peers: object) -> None:
+    def begin(self, now_ms: int, term: int, current: array, roster, peers) -> None:
         """Lead `term`: write its first plan over `current`. Who was no member of the last one comes back slowly."""
         self.ramp_mask = 0
         if current[PLAN_SEQ]:
@@ -81,7 +83,7 @@ class Planner:
         self._choose(now_ms, roster, peers)
         self._write(now_ms, current, roster)
 
-    def tick(self, now_ms: int, current: list, roster: object, peers: object, quorum: int) -> int:
+    def tick(self, now_ms: int, current: array, roster, peers, quorum: int) -> int:
         """Note a commit and make a new plan over `current` if it has to change; return 1 if it did."""
         if self._applied_count(current, roster, peers) >= quorum:
             self.committed_seq = current[PLAN_SEQ]
@@ -94,7 +96,7 @@ class Planner:
         self._write(now_ms, current, roster)
         return 1
 
-    def say(self, now_ms: int, current: list, peers: object, post: object) -> None:
+    def say(self, now_ms: int, current: array, peers, post) -> None:
         """Send the plan when it is time to."""
         if self.burst_left > 0:
             if is_due_within(now_ms, self.burst_ms, CLUSTER_REPEAT_MS):

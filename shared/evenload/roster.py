@@ -4,6 +4,8 @@ A plan has a slot for each voter, in the order of their sources. Columns by sour
 equal on every node: `rated_10w`, load `rank` (0 carries most) and the costs of the efficiency policy.
 """
 
+from array import array
+
 from evenload.dispatch import Dispatch, effective
 from evenload.wire import (
     CLUSTER_COLUMN_COUNT,
@@ -40,7 +42,7 @@ class Roster:
                 self.source[self.count] = src
                 self.count += 1
 
-    def members(self, plan: list) -> int:
+    def members(self, plan: array) -> int:
         """Return the bits of the sources that a plan (PLAN_SIZE numbers) gives a part to."""
         mask = 0
         for slot in range(self.count):
@@ -48,7 +50,7 @@ class Roster:
                 mask |= 1 << self.source[slot]
         return mask
 
-    def solve(self, plan: list, mask: int) -> int:
+    def solve(self, plan: array, mask: int) -> int:
         """Share a plan's demand among those of its members that are in `mask`; return what is unmet, in 10 W.
 
         The shares are in `dispatch.share_10w`, by slot.

@@ -49,7 +49,7 @@ from evenload.wire import (
 )
 
 
-def write(cluster: object, now_ms: int, into: array) -> None:
+def write(cluster, now_ms: int, into: array) -> None:
     """Write SNAPSHOT_SIZE numbers; the age of a peer that is not alive is -1."""
     for i in range(SNAPSHOT_SIZE):
         into[i] = 0
