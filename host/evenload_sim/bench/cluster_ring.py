@@ -50,9 +50,8 @@ class Ring:
 
     def settle(self) -> None:
         """Pass time until one plan of the present leader's term is applied everywhere."""
-        while not self.is_settled():
-            assert self.now_ms < SETTLE_MS_MAX, "the ring elects nobody"
-            self.step()
+        passed_ms = self.run_until(self.is_settled, SETTLE_MS_MAX)
+        assert passed_ms < SETTLE_MS_MAX, "the ring elects nobody"
 
     def is_settled(self) -> bool:
         """Tell whether every node applies the leader's plan."""
@@ -83,10 +82,11 @@ class Ring:
 
     def run_until(self, condition: Callable[[], bool], span_ms: int) -> int:
         """Pass time until `condition`, at most `span_ms`; return the ms that passed."""
-        begin_ms = self.now_ms
-        while not condition() and self.now_ms - begin_ms < span_ms:
+        passed_ms = 0
+        while not condition() and passed_ms < span_ms:
             self.step()
-        return self.now_ms - begin_ms
+            passed_ms += TICK_MS
+        return passed_ms
 
     def kill(self, src: int) -> None:
         """Take a node off the wire."""
