@@ -155,17 +155,17 @@ class Assembler:
         """Take a PLAN frame; return 1 when it completes a good plan, 0 when there are more to come.
 
         A chunk of another sender or with another nibble of seq starts anew, and so does every chunk after a
-        complete plan: a repeated burst completes it again, and answers 1 again. Refused: what canframe.decode
-        refuses, FRAME_UNKNOWN (not a PLAN frame), FRAME_VALUE (no such chunk: it is left out; or an impossible
-        plan) and FRAME_CRC; after the last two all chunks have to come again.
+        complete plan: a repeated burst completes it again, and answers 1 again. Refused: FRAME_UNKNOWN (not a
+        PLAN frame), what canframe.decode refuses, FRAME_VALUE (no such chunk: it is left out; or an impossible
+        plan) and FRAME_CRC; after an impossible plan and a wrong crc all chunks have to come again.
         """
         data = self._bytes
+        number = canframe.identifier_of(frame)
+        if number >= 0 and canframe.type_of(number) != CAN_TYPE_PLAN:
+            return FRAME_UNKNOWN
         status = canframe.decode(frame, self.plan)
         if status != FRAME_OK:
             return status
-        number = canframe.identifier_of(frame)
-        if canframe.type_of(number) != CAN_TYPE_PLAN:
-            return FRAME_UNKNOWN
         index = frame[_DATA] & 15
         if index >= self.chunk_count:
             return FRAME_VALUE
