@@ -102,7 +102,7 @@ _SHORT_SIZE = 4
 _LEASE_SIZE = 5
 _LOAD_MAX = 250
 _CAPACITY_MAX = 200
-# The priority that belongs to each type, -1 where there is no such type.
+# The priority that belongs to each type, -1 (whose low bits are the lowest priority) where there is no such type.
 _PRIOS = (
     (-1,)
     + 6 * (CAN_PRIO_ELECTION,)
