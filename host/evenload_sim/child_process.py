@@ -29,14 +29,20 @@ os.execv(sys.argv[2], sys.argv[2:])
 class Child:
     """One child process, its command kept so that it can be started again.
 
-    command: program (absolute path) and arguments; log: where its stdout and stderr are appended.
+    command: program (absolute path) and arguments; log: where its stdout and stderr are appended; output: a descriptor
+    that takes its stdout instead.
     """
 
     def __init__(
-        self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        output: int | None = None,
     ) -> None:
         self.command = list(command)
         self.log = log
+        self.output = output
         self.start_count = 0
         self.started_s = 0.0
         self._environment = dict(environment or {})
@@ -55,17 +61,17 @@ class Child:
     def start(self) -> None:
         """Start it; it must not be running."""
         assert not self.is_alive, self.command
+        self.started_s = time.monotonic()
         launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid())]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*launcher, *self.command],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=log if self.output is None else self.output,
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environment},
             )
         self.start_count += 1
-        self.started_s = time.monotonic()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal; nothing happens when it has ended."""

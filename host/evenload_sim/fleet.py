@@ -171,6 +171,7 @@ class Fleet:
 
     def order(self, src: int, words: str) -> Event:
         """Send one console command and return its answer (which may refuse). Raises FleetError after 2 s."""
+        self.wait_for(lambda: self.consoles[src].is_open, ANSWER_S_MAX, f"the console of node {src}")
         key = (src, str(self.consoles[src].send(words)))
         self.wait_for(lambda: key in self._answers, ANSWER_S_MAX, f"node {src}, `{words}`")
         return self._answers.pop(key)
@@ -186,7 +187,8 @@ class Fleet:
         self.nodes[src].signal(number)
         view.is_stopped = number == signal.SIGSTOP
         if number == signal.SIGKILL:
-            self._take(src, {"t_us": at_us, "node": src, "event": "down"})
+            # After the signal: what the node still said before it must not stand behind its end.
+            self._take(src, {"t_us": time.monotonic_ns() // 1000, "node": src, "event": "down"})
         return at_us
 
     def kill_hub(self) -> None:
@@ -253,9 +255,14 @@ class Fleet:
         return self.bus_path.exists()
 
     def _start_node(self, src: int) -> None:
-        self.views[src] = NodeView(src)
         self.consoles[src].close()
         self.nodes[src].start()
+        self._has_started(src)
+
+    def _has_started(self, src: int) -> None:
+        self.views[src] = NodeView(src)
+        at_us = int(self.nodes[src].started_s * 1_000_000)
+        self._take(src, {"t_us": at_us, "node": src, "event": "up"})
 
     def _look_after(self) -> None:
         if not self.options.is_kept:
@@ -263,12 +270,11 @@ class Fleet:
         self._hub_keeper.turn()
         for src, keeper in self.keepers.items():
             if keeper.turn():
-                self.views[src] = NodeView(src)
+                self._has_started(src)
 
     def _connect(self) -> None:
         for src, console in self.consoles.items():
             if not console.is_open and self.nodes[src].is_alive and console.connect():
-                self._take(src, {"t_us": time.monotonic_ns() // 1000, "node": src, "event": "up"})
                 console.send("trace")
                 console.send("status")
 

@@ -1,0 +1,96 @@
+"""What a real-time run stands on: the fleet, the two witnesses, and hogs that take every core when asked."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from evenload.canframe import src_of
+
+from evenload_sim.child_process import Child
+from evenload_sim.fleet import Fleet, FleetOptions
+from evenload_sim.realtime_witness import PERIOD_US, Witness
+
+HOG = "while True: pass"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A witness process, its reader and the two ends of their pipe."""
+
+    child: Child
+    witness: Witness
+    descriptors: tuple[int, int]
+
+
+class Rig:
+    """A fleet that is watched. sink: called with every trace line, as in Fleet.
+
+    With `is_hogged`, one process per core computes without end at the ordinary priority.
+    """
+
+    def __init__(
+        self, options: FleetOptions, is_hogged: bool, sink: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self.fleet = Fleet(options, sink)
+        self._folder = Path(tempfile.mkdtemp(prefix="evenload-"))
+        self.frames = self._watch("frames", str(self.fleet.bus_path))
+        self.cycles = self._watch("cycles", str(PERIOD_US))
+        count = (os.cpu_count() or 1) if is_hogged else 0
+        self.hogs = [Child([sys.executable, "-c", HOG], self._folder / "hog.log") for _ in range(count)]
+
+    def __enter__(self) -> "Rig":
+        try:
+            self.fleet.start()
+            for child in [self.frames.child, self.cycles.child]:
+                child.start()
+            self.fleet.wait_for_leader()
+            for hog in self.hogs:
+                hog.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def turn(self, timeout_s: float = 0.0) -> None:
+        """Turn the fleet and read the witnesses."""
+        self.fleet.turn(timeout_s)
+        self.frames.witness.read_frames()
+        self.cycles.witness.read_cycles()
+
+    def last_frame_us(self, src: int) -> int | None:
+        """Return when the last frame of `src` passed on the bus, None if none is remembered."""
+        for at_us, frame in reversed(self.frames.witness.frames):
+            if src_of(int.from_bytes(frame[:4], "little")) == src:
+                return at_us
+        return None
+
+    def late_us_max(self, from_us: int, until_us: int) -> int:
+        """Return the worst lateness of the bare thread and of the hub in that time."""
+        return self.cycles.witness.late_us_max(from_us, until_us)
+
+    def close(self) -> None:
+        """End everything."""
+        for child in [*self.hogs, self.frames.child, self.cycles.child]:
+            child.stop()
+        self.fleet.close()
+        for watch in (self.frames, self.cycles):
+            for descriptor in watch.descriptors:
+                os.close(descriptor)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _watch(self, *words: str) -> Watch:
+        reader, writer = os.pipe()
+        command = [sys.executable, "-m", "evenload_sim.realtime_witness", *words]
+        child = Child(command, self._folder / f"{words[0]}.log", output=writer)
+        return Watch(child, Witness(reader), (reader, writer))
