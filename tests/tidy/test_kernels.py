@@ -10,21 +10,25 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 STEMS = sorted(path.stem for path in (ROOT / "csrc" / "src").glob("*.c"))
-# Steps of the allocation round: twin, source and header like a kernel, but nobody calls them from outside, so
-# the allocation's binding is theirs too.
-PARTS = {"admission", "ceiling", "circuits", "columns", "compliance", "fairness", "setup", "slew"}
-BOUND_STEMS = sorted(set(STEMS) - PARTS)
+# Parts of a kernel: twin, source and header like a kernel, but nobody calls them from outside, so the whole's
+# binding is theirs too.
+WHOLES = {
+    "allocation": "admission ceiling circuits columns compliance fairness setup slew",
+    "dispatch": "merit",
+}
+PARTS = {part: whole for whole, parts in WHOLES.items() for part in parts.split()}
+BOUND_STEMS = sorted(set(STEMS) - set(PARTS))
 # The stems that every installation is promised.
-PROMISED = {"random32", "bl0942", "waterfill", "tracker", "breaker", "rotation", "allocation"}
+PROMISED = {"random32", "bl0942", "waterfill", "tracker", "breaker", "rotation", "allocation", "dispatch"}
 
 
 def kernel_files(stem):
-    """Return the four paths of a kernel: twin, source, header, binding (of a part: the allocation's)."""
+    """Return the four paths of a kernel: twin, source, header, binding (of a part: that of its whole)."""
     return [
         f"shared/evenload/{stem}.py",
         f"csrc/src/{stem}.c",
         f"csrc/include/evenload/{stem}.h",
-        f"csrc/evenload_core/{'allocation' if stem in PARTS else stem}.py",
+        f"csrc/evenload_core/{PARTS.get(stem, stem)}.py",
     ]
 
 
