@@ -10,8 +10,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from evenload import canframe, wire
 from evenload.bl0942 import packet_checksum
 from evenload.breaker import Breaker
+from evenload.plan import Assembler, Packer
 from evenload.random32 import Random32
 from evenload.tracker import Tracker
 from evenload.waterfill import fill
@@ -55,7 +57,42 @@ def filled_ma(count, limit_ma):
     return fill(request_ma, array.array("i", [0] * count), limit_ma)
 
 
-# The calls of cases_meter.c, made by the Python twins.
+def beat_frame():
+    """Return the heartbeat of cases_frames.c."""
+    frame, fields = bytearray(16), array.array("i", [300, 1, 0, 0, 7, 120, 200, 9, 4])
+    canframe.encode(canframe.identifier(wire.CAN_TYPE_HEARTBEAT, 0, wire.CAN_DST_ALL, 3), fields, frame)
+    return frame
+
+
+def decoded_load():
+    """Return what decode answers plus the load it reads."""
+    fields = array.array("i", [0] * wire.FIELD_COUNT_MAX)
+    return canframe.decode(beat_frame(), fields) + fields[wire.BEAT_LOAD]
+
+
+def plan_packer():
+    """Return a packer loaded with the plan of cases_frames.c."""
+    plan = array.array("i", [0] * wire.PLAN_SIZE)
+    plan[wire.PLAN_TERM], plan[wire.PLAN_SEQ], plan[wire.PLAN_MASTER] = 300, 7, 3
+    plan[wire.PLAN_DEMAND_10W], plan[wire.PLAN_CAP_PERCENT] = 16500, wire.DISPATCH_CAP_PERCENT_DEFAULT
+    plan[wire.PLAN_SUPPLY_CK] = wire.PLAN_SUPPLY_CK_DEFAULT
+    for slot in range(6):
+        plan[wire.PLAN_RANK + slot], plan[wire.PLAN_SHARE_10W + slot] = slot, 16500 // 6
+    packer = Packer(6)
+    packer.load(plan, 3)
+    return packer
+
+
+def assembled_share():
+    """Return a share of that plan after it went through its chunks."""
+    packer, assembler, frame = plan_packer(), Assembler(6), bytearray(16)
+    for index in range(4):
+        packer.chunk(index, canframe.identifier(wire.CAN_TYPE_PLAN, 0, wire.CAN_DST_ALL, 3), frame)
+        outcome = assembler.on_chunk(frame)
+    return outcome * assembler.plan[wire.PLAN_SHARE_10W]
+
+
+# The calls of cases_*.c, made by the Python twins.
 EXPECTED = {
     "random32_below": lambda: Random32(7).below(1000),
     "bl0942_packet_checksum": lambda: packet_checksum(0, packet()),
@@ -64,6 +101,10 @@ EXPECTED = {
     "waterfill_fill_64": lambda: filled_ma(64, 384000),
     "breaker_on_measured": heat,
     "tracker_on_sample": stable_ma,
+    "canframe_encode_beat": lambda: beat_frame()[8],
+    "canframe_decode_beat": decoded_load,
+    "plan_pack_6": lambda: plan_packer().crc16,
+    "plan_assemble_6": assembled_share,
 }
 
 

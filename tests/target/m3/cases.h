@@ -13,5 +13,7 @@ typedef struct {
 
 extern const m3_case_t meter_cases[];
 extern const size_t meter_case_count;
+extern const m3_case_t frame_cases[];
+extern const size_t frame_case_count;
 
 #endif

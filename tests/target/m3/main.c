@@ -37,5 +37,6 @@ int main(void)
 {
     machine_start_ticks();
     measure(meter_cases, meter_case_count);
+    measure(frame_cases, frame_case_count);
     return 0;
 }
