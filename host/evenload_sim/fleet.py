@@ -34,6 +34,7 @@ ANSWER_S_MAX = 2.0
 TURN_S = 0.02
 CONNECT_PERIOD_S = 0.02
 RATED_10W = 5000
+STATUS_KEYS = {"role", "term", "leader", "has_lease", "plan", "alive"}
 DEMAND_KW = 165
 
 Event = dict[str, Any]
@@ -76,7 +77,7 @@ class Fleet:
         self.sources = list(range(1, self.options.nodes + 1))
         self.bus_path = self.home / "bus"
         self.views = {src: NodeView(src) for src in self.sources}
-        self._answers: dict[tuple[int, str], Event] = {}
+        self._answers: dict[tuple[int, str], Event | None] = {}
         self._connect_due_s = 0.0
         self.home.mkdir(parents=True, exist_ok=True)
         self._check_paths()
@@ -173,8 +174,12 @@ class Fleet:
         """Send one console command and return its answer (which may refuse). Raises FleetError after 2 s."""
         self.wait_for(lambda: self.consoles[src].is_open, ANSWER_S_MAX, f"the console of node {src}")
         key = (src, str(self.consoles[src].send(words)))
-        self.wait_for(lambda: key in self._answers, ANSWER_S_MAX, f"node {src}, `{words}`")
-        return self._answers.pop(key)
+        self._answers[key] = None
+        try:
+            self.wait_for(lambda: self._answers[key] is not None, ANSWER_S_MAX, f"node {src}, `{words}`")
+        finally:
+            answer = self._answers.pop(key)
+        return answer or {}
 
     def kill(self, src: int, number: signal.Signals = signal.SIGKILL, is_final: bool = False) -> int:
         """Send SIGKILL, SIGSTOP or SIGCONT and return the CLOCK_MONOTONIC us of the moment just before.
@@ -282,11 +287,12 @@ class Fleet:
         for line in self.consoles[src].read():
             if "event" in line:
                 self._take(src, line)
-            elif line.get("role") is not None and line.get("ok", True):
+                continue
+            if set(line) >= STATUS_KEYS:
                 self.views[src].on_status(line)
-                self._answers[(src, str(line.get("id")).lstrip("#"))] = line
-            else:
-                self._answers[(src, str(line.get("id")).lstrip("#"))] = line
+            key = (src, str(line.get("id")))
+            if key in self._answers:
+                self._answers[key] = line
 
     def _take(self, src: int, event: Event) -> None:
         self.views[src].on_event(event)

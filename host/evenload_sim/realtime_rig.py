@@ -1,9 +1,12 @@
 """What a real-time run stands on: the fleet, the two witnesses, and hogs that take every core when asked."""
 
+import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,8 @@ from evenload_sim.fleet import Fleet, FleetOptions
 from evenload_sim.realtime_witness import PERIOD_US, Witness
 
 HOG = "while True: pass"
+REPORT_S_MAX = 2.0
+REPORTS_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,35 @@ class Watch:
     child: Child
     witness: Witness
     descriptors: tuple[int, int]
+
+
+class HubReports:
+    """The lines that the hub writes each second and on SIGUSR1: how late its frames left since the second before.
+
+    log: its stdout.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._offset = 0
+        self._reports: deque[tuple[int, int]] = deque(maxlen=REPORTS_KEPT)
+
+    def covers(self, until_us: int) -> bool:
+        """Read what is new; tell whether a report is from after `until_us`."""
+        with self._log.open("rb") as log:
+            log.seek(self._offset)
+            lines = log.read()
+        whole = lines[: lines.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            report = json.loads(line) if line.startswith(b"{") else {}
+            if "lateness" in report:
+                self._reports.append((report["t_us"], report["lateness"]["max_us"]))
+        return bool(self._reports) and self._reports[-1][0] > until_us
+
+    def late_us_max(self, from_us: int) -> int:
+        """Return the worst lateness in the reports from after `from_us`."""
+        return max((late_us for at_us, late_us in self._reports if at_us > from_us), default=0)
 
 
 class Rig:
@@ -41,6 +75,7 @@ class Rig:
         self._folder = Path(tempfile.mkdtemp(prefix="evenload-"))
         self.frames = self._watch("frames", str(self.fleet.bus_path))
         self.cycles = self._watch("cycles", str(PERIOD_US))
+        self.hub_reports = HubReports(self.fleet.hub.log)
         count = (os.cpu_count() or 1) if is_hogged else 0
         self.hogs = [Child([sys.executable, "-c", HOG], self._folder / "hog.log") for _ in range(count)]
 
@@ -76,8 +111,15 @@ class Rig:
         return None
 
     def late_us_max(self, from_us: int, until_us: int) -> int:
-        """Return the worst lateness of the bare thread and of the hub in that time."""
-        return self.cycles.witness.late_us_max(from_us, until_us)
+        """Return the worst lateness of the bare thread and of the hub in that time; the hub's to the second.
+
+        Raises FleetError when the hub does not tell within 2 s.
+        """
+        self.fleet.hub.signal(signal.SIGUSR1)
+        self.fleet.wait_for(lambda: self.hub_reports.covers(until_us), REPORT_S_MAX, "the hub's report")
+        self.turn()
+        hub_us = self.hub_reports.late_us_max(from_us)
+        return max(hub_us, self.cycles.witness.late_us_max(from_us, until_us))
 
     def close(self) -> None:
         """End everything."""
