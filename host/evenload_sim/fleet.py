@@ -50,7 +50,8 @@ class FleetOptions:
 
     nodes: 1 .. 12 voters, sources 1 .. nodes. home: a folder for configurations, state and logs, kept; a temporary
     one, removed by `close`, without. loss: probability that a receiver misses a frame. is_kept: start again what died,
-    unless `kill` was told not to. demand_kw: what the plan shares from the start.
+    unless `kill` was told not to. demand_kw: what the plan shares from the start. node_module: what a node's process
+    runs, with the arguments of `evenload-node`.
     """
 
     nodes: int = 6
@@ -60,6 +61,7 @@ class FleetOptions:
     home: Path | None = None
     is_kept: bool = False
     demand_kw: int = DEMAND_KW
+    node_module: str = "evenload_node.linux"
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -232,7 +234,7 @@ class Fleet:
         self.state_dir(src).mkdir(exist_ok=True)
         path = self.home / f"n{src}.json"
         path.write_text(json.dumps(self.node_config(src), indent=1))
-        command = [sys.executable, "-m", "evenload_node.linux", "run", str(path)]
+        command = [sys.executable, "-m", self.options.node_module, "run", str(path)]
         return Child(command, self.home / f"n{src}.log", self.options.environment)
 
     def node_config(self, src: int) -> dict[str, Any]:

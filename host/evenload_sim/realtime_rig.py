@@ -17,7 +17,7 @@ from evenload.canframe import src_of
 
 from evenload_sim.child_process import Child
 from evenload_sim.fleet import Fleet, FleetOptions
-from evenload_sim.realtime_witness import PERIOD_US, Witness
+from evenload_sim.realtime_witness import PERIOD_US, TOLD_US, Witness
 
 HOG = "while True: pass"
 REPORT_S_MAX = 2.0
@@ -66,15 +66,20 @@ class Rig:
     """A fleet that is watched. sink: called with every trace line, as in Fleet.
 
     With `is_hogged`, one process per core computes without end at the ordinary priority.
+    told_us: from what lateness on the bare cyclic thread tells a cycle.
     """
 
     def __init__(
-        self, options: FleetOptions, is_hogged: bool, sink: Callable[[dict[str, Any]], None]
+        self,
+        options: FleetOptions,
+        is_hogged: bool,
+        sink: Callable[[dict[str, Any]], None],
+        told_us: int = TOLD_US,
     ) -> None:
         self.fleet = Fleet(options, sink)
         self._folder = Path(tempfile.mkdtemp(prefix="evenload-"))
         self.frames = self._watch("frames", str(self.fleet.bus_path))
-        self.cycles = self._watch("cycles", str(PERIOD_US))
+        self.cycles = self._watch("cycles", str(PERIOD_US), str(told_us))
         self.hub_reports = HubReports(self.fleet.hub.log)
         count = (os.cpu_count() or 1) if is_hogged else 0
         self.hogs = [Child([sys.executable, "-c", HOG], self._folder / "hog.log") for _ in range(count)]

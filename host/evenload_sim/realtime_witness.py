@@ -3,9 +3,9 @@
 `frames`: an observer on the hub; stamps every frame of the bus as it arrives and never sends one. `cycles`: a bare
 cyclic thread, woken every millisecond by the kernel's timer at the nodes' priority, doing nothing; when even that one
 is late, the machine was busy elsewhere and no node can be blamed. Both ask for SCHED_FIFO and locked memory, run as
-    python -m evenload_sim.realtime_witness frames PATH | cycles PERIOD_US
+    python -m evenload_sim.realtime_witness frames PATH | cycles PERIOD_US TOLD_US
 and write 24-byte records to stdout: CLOCK_MONOTONIC in us (u64), then 16 bytes of a frame, or the lateness in us (i64)
-of a cycle that was more than 1 ms late and zeros.
+of a cycle that was more than TOLD_US late and zeros.
 """
 
 import ctypes
@@ -116,8 +116,8 @@ def watch_frames(path: str) -> None:
             link.close()
 
 
-def watch_cycles(period_us: int) -> None:
-    """Sleep until the next multiple of `period_us`, for ever; tell each awakening more than 1 ms late."""
+def watch_cycles(period_us: int, told_us: int) -> None:
+    """Sleep until the next multiple of `period_us`, for ever; tell each awakening more than `told_us` late."""
     library = ctypes.CDLL(None, use_errno=True)
     due_us = now_us() + period_us
     until = Timespec()
@@ -125,7 +125,7 @@ def watch_cycles(period_us: int) -> None:
         until.seconds, until.nanoseconds = due_us // 1_000_000, due_us % 1_000_000 * 1000
         library.clock_nanosleep(time.CLOCK_MONOTONIC, TIMER_ABSTIME, ctypes.byref(until), None)
         at_us = now_us()
-        if at_us - due_us > TOLD_US:
+        if at_us - due_us > told_us:
             tell(at_us, LATENESS.pack(at_us - due_us))
         due_us += max(period_us, (at_us - due_us) // period_us * period_us)
 
@@ -136,8 +136,8 @@ def main(arguments: list[str]) -> int:
     ask_for_real_time()
     if len(arguments) == 2 and arguments[0] == "frames":
         watch_frames(arguments[1])
-    elif len(arguments) == 2 and arguments[0] == "cycles":
-        watch_cycles(int(arguments[1]))
+    elif len(arguments) == 3 and arguments[0] == "cycles":
+        watch_cycles(int(arguments[1]), int(arguments[2]))
     return 2
 
 

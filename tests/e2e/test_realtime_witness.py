@@ -59,7 +59,7 @@ def test_a_frame_of_the_bus_is_stamped_with_the_common_clock(tmp_path, pipe, sta
 
 
 def test_a_stopped_cyclic_thread_tells_how_late_it_was(pipe, start):
-    witness, child = start("cycles", "1000")
+    witness, child = start("cycles", "1000", "1000")
     until_s = time.monotonic() + READ_S_MAX
     while not witness.lateness and time.monotonic() < until_s:
         child.signal(signal.SIGSTOP)
