@@ -13,6 +13,7 @@ import pytest
 from evenload import canframe, wire
 from evenload.bl0942 import packet_checksum
 from evenload.breaker import Breaker
+from evenload.dispatch import Dispatch
 from evenload.plan import Assembler, Packer
 from evenload.random32 import Random32
 from evenload.tracker import Tracker
@@ -92,6 +93,15 @@ def assembled_share():
     return outcome * assembler.plan[wire.PLAN_SHARE_10W]
 
 
+def second_share(policy):
+    """Return the share of slot 1 when six units of 50 kW carry 165 kW."""
+    dispatch = Dispatch()
+    dispatch.count, dispatch.policy, dispatch.master = 6, policy, 0
+    for slot in range(6):
+        dispatch.effective_10w[slot], dispatch.rank[slot] = 5000, slot
+    return dispatch.solve(16500) + dispatch.share_10w[1]
+
+
 # The calls of cases_*.c, made by the Python twins.
 EXPECTED = {
     "random32_below": lambda: Random32(7).below(1000),
@@ -105,6 +115,8 @@ EXPECTED = {
     "canframe_decode_beat": decoded_load,
     "plan_pack_6": lambda: plan_packer().crc16,
     "plan_assemble_6": assembled_share,
+    "dispatch_solve_6_ramp": lambda: second_share(wire.DISPATCH_POLICY_RAMP),
+    "dispatch_solve_6_efficiency": lambda: second_share(wire.DISPATCH_POLICY_EFFICIENCY),
 }
 
 

@@ -1,7 +1,8 @@
-/* Calls of the kernels that read and write the cluster's frames; tests/target/test_m3.py makes the same ones in Python. */
+/* Calls of the cluster's kernels for frames, plans and shares; tests/target/test_m3.py makes the same ones in Python. */
 #include "cases.h"
 
 #include "evenload/canframe.h"
+#include "evenload/dispatch.h"
 #include "evenload/plan.h"
 
 enum { SRC = 3, VOTER_COUNT = 6, CHUNK_COUNT = 4, DEMAND_10W = 16500, RATED_10W = 5000 };
@@ -15,6 +16,7 @@ static uint8_t chunk[CHUNK_COUNT][EVENLOAD_CAN_FRAME_SIZE];
 static int32_t plan[EVENLOAD_PLAN_SIZE];
 static evenload_plan_packer_t packer;
 static evenload_plan_assembler_t assembler;
+static evenload_dispatch_t dispatch;
 
 static int32_t identifier_of(int32_t frame_type)
 {
@@ -76,10 +78,39 @@ static uint32_t run_assemble_plan(void)
     return (uint32_t)(outcome * assembler.plan[EVENLOAD_PLAN_SHARE_10W]);
 }
 
+static void prepare_dispatch(int32_t policy)
+{
+    evenload_dispatch_init(&dispatch);
+    dispatch.count = VOTER_COUNT;
+    dispatch.policy = policy;
+    dispatch.master = 0;
+    for (int32_t slot = 0; slot < VOTER_COUNT; slot++) {
+        dispatch.effective_10w[slot] = RATED_10W;
+        dispatch.rank[slot] = slot;
+    }
+}
+
+static void prepare_ramp(void)
+{
+    prepare_dispatch(EVENLOAD_DISPATCH_POLICY_RAMP);
+}
+
+static void prepare_efficiency(void)
+{
+    prepare_dispatch(EVENLOAD_DISPATCH_POLICY_EFFICIENCY);
+}
+
+static uint32_t run_dispatch(void)
+{
+    return (uint32_t)(evenload_dispatch_solve(&dispatch, DEMAND_10W) + dispatch.share_10w[1]);
+}
+
 const m3_case_t frame_cases[] = {
     {"canframe_encode_beat", prepare_beat, run_encode_beat},
     {"canframe_decode_beat", prepare_beat, run_decode_beat},
     {"plan_pack_6", prepare_plan, run_pack_plan},
     {"plan_assemble_6", prepare_plan, run_assemble_plan},
+    {"dispatch_solve_6_ramp", prepare_ramp, run_dispatch},
+    {"dispatch_solve_6_efficiency", prepare_efficiency, run_dispatch},
 };
 const size_t frame_case_count = sizeof frame_cases / sizeof frame_cases[0];
