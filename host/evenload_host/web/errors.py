@@ -22,6 +22,7 @@ TITLES = {
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    409: "Not as things are now",
     413: "Too large",
     415: "Unsupported media type",
     421: "Misdirected request",

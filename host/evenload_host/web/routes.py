@@ -7,6 +7,7 @@ from typing import Any
 from evenload.core import BACKEND
 from flask import Blueprint, Response, current_app, jsonify, request
 
+from evenload_host.web.cluster_port import ClusterPort
 from evenload_host.web.config import WebConfig
 from evenload_host.web.errors import ApiError
 from evenload_host.web.port import SitePort, SiteRefusal
@@ -16,11 +17,14 @@ bp = Blueprint("site", __name__)
 
 @dataclass(frozen=True)
 class Served:
-    """What an application serves: the site, how it was configured, and since when (monotonic seconds)."""
+    """What an application serves: the site, how it was configured, since when (monotonic seconds), and the cluster
+    where there is one.
+    """
 
     site: SitePort
     config: WebConfig
     started_s: float
+    cluster: ClusterPort | None = None
 
 
 def served() -> Served:

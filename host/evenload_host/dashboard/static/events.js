@@ -7,8 +7,9 @@ const TONES = { info: "idle", warn: "attention", alarm: "danger" };
 const KEPT_MAX = 300;
 
 export class Events {
-  constructor(panel, alarms) {
+  constructor(panel, alarms, textOf = eventText) {
     this.panel = panel;
+    this.textOf = textOf;
     this.list = panel.querySelector("ol");
     this.alarms = alarms;
     this.last = Number(this.list.firstElementChild?.dataset.id ?? 0);
@@ -31,10 +32,10 @@ export class Events {
     if (!fresh.length) return 0;
     const missed = this.last ? fresh[0].id - this.last - 1 : 0;
     if (missed > 0) this.list.prepend(html("li", { class: "gap" }, say("events.missed", { count: missed })));
-    for (const event of fresh) this.list.prepend(line(event));
+    for (const event of fresh) this.list.prepend(line(event, this.textOf(event)));
     this.last = newest;
     while (this.list.children.length > KEPT_MAX) this.list.lastElementChild.remove();
-    const alarms = fresh.filter((event) => event.severity === "alarm").map(eventText);
+    const alarms = fresh.filter((event) => event.severity === "alarm").map(this.textOf);
     if (alarms.length) this.alarms.textContent = alarms.join(" ");
     this.tellEmpty();
     return fresh.length;
@@ -46,7 +47,7 @@ export class Events {
   }
 }
 
-function line(event) {
+function line(event, text) {
   return html("li", { "data-id": event.id, "data-severity": event.severity }, mark(TONES[event.severity] ?? "unknown"),
-    html("span", { class: "hidden" }, say(`severity.${event.severity}`)), html("time", {}, runClock(event.sim_s)), html("span", {}, eventText(event)));
+    html("span", { class: "hidden" }, say(`severity.${event.severity}`)), html("time", {}, runClock(event.sim_s)), html("span", {}, text));
 }

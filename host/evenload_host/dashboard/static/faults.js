@@ -1,9 +1,7 @@
 // Fault switches: each says what it does, is a toggle, and shows where it was pressed what became of it.
 import { say } from "./words.js";
 import { html } from "./marks.js";
-
-const CSRF_KIND = "urn:evenload:problem:csrf";
-let token = document.querySelector("meta[name=csrf-token]").content;
+import { send } from "./orders.js";
 
 export class Faults {
   constructor(panel, afterwards) {
@@ -48,7 +46,7 @@ export class Faults {
     const { name, target } = button.dataset;
     button.ariaBusy = "true";
     try {
-      const reason = await send({ name, target, on });
+      const reason = await send("/site/faults", { name, target, on });
       output.textContent = reason === null ? say("fault.sent") : say("fault.failed", { reason });
       if (reason === null) button.setAttribute("aria-pressed", on);
     } catch {
@@ -58,18 +56,4 @@ export class Faults {
     setTimeout(() => { output.textContent = ""; }, 4000);
     this.afterwards();
   }
-}
-
-// Returns null when accepted, else the reason. A server that was restarted has a new token; it is fetched once.
-async function send(order, isSecond = false) {
-  const response = await fetch("/site/faults", {
-    method: "POST", headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
-    body: JSON.stringify(order), signal: AbortSignal.timeout(3000),
-  });
-  if (response.ok) return null;
-  const problem = await response.json();
-  if (problem.type !== CSRF_KIND || isSecond) return problem.detail;
-  const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
-  token = page.querySelector("meta[name=csrf-token]").content;
-  return send(order, true);
 }

@@ -1,8 +1,8 @@
 // Keyboard: / searches, g then a letter goes to a panel, ? helps.
-const PANELS = { l: "load", d: "diagram", c: "chart", s: "stations", f: "faults", e: "events", m: "meters" };
 const GO_MS = 1500;
 
-export function listenToKeys(help, search) {
+// panels: letter -> id of what it goes to; search: the field that / goes to.
+export function listenToKeys(help, search, panels) {
   let goUntilMs = 0;
   document.getElementById("help-open").addEventListener("click", () => help.showModal());
   document.addEventListener("keydown", (event) => {
@@ -10,13 +10,13 @@ export function listenToKeys(help, search) {
     if (event.key === "/") { event.preventDefault(); search.focus(); search.select(); }
     else if (event.key === "?") help.showModal();
     else if (event.key === "g") { goUntilMs = performance.now() + GO_MS; return; }
-    else if (performance.now() < goUntilMs && PANELS[event.key]) goTo(document.getElementById(PANELS[event.key]));
+    else if (performance.now() < goUntilMs && panels[event.key]) goTo(document.getElementById(panels[event.key]));
     goUntilMs = 0;
   });
 }
 
 function goTo(panel) {
   panel.scrollIntoView({ block: "start" });
-  panel.tabIndex = -1;
+  if (!panel.matches("button, input")) panel.tabIndex = -1;
   panel.focus({ preventScroll: true });
 }

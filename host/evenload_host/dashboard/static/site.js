@@ -10,8 +10,11 @@ import { drawMeters } from "./meters.js";
 import { Events } from "./events.js";
 import { Faults } from "./faults.js";
 import { listenToKeys } from "./keys.js";
+import { watchCluster } from "./card.js";
 
 const SAFETY_TONES = { normal: "good", recovered: "attention", implausible: "attention" };
+const SOURCE = { path: "/site/snapshot.json", periodMs: 1000 };
+const PANELS = { l: "load", d: "diagram", c: "chart", s: "stations", f: "faults", e: "events", m: "meters" };
 const LIVE_TONES = { live: "good", late: "attention", offline: "danger" };
 const LAG_SHOWN_MS = 1000;
 const BACK_SHOWN_MS = 6000;
@@ -85,6 +88,7 @@ function tellBack(count) {
 }
 
 const faults = new Faults(byId("faults"), () => live.poll());
-listenToKeys(byId("help"), byId("search"));
-const live = new Live(JSON.parse(byId("initial").textContent), draw, tellAge);
+listenToKeys(byId("help"), byId("search"), PANELS);
+if (byId("cluster-card")) watchCluster(byId("cluster-card"));
+const live = new Live(JSON.parse(byId("initial").textContent), SOURCE, draw, tellAge);
 window.addEventListener("pageshow", (event) => event.persisted && live.poll());
