@@ -81,6 +81,9 @@ class Fleet:
         self.views = {src: NodeView(src) for src in self.sources}
         self._answers: dict[tuple[int, str], Event | None] = {}
         self._connect_due_s = 0.0
+        # For an owner who does not wait: called with every answer of a console; and to end every waiting from outside.
+        self.on_answer: Callable[[int, Event], None] = lambda _src, _answer: None
+        self.is_cancelled = False
         self.home.mkdir(parents=True, exist_ok=True)
         self._check_paths()
         self.hub = Child(self._hub_command(), self.home / "hub.log", self.options.environment)
@@ -141,6 +144,8 @@ class Fleet:
         """Turn until `condition` holds. Raises FleetError naming `what` after `timeout_s`."""
         until_s = time.monotonic() + timeout_s
         while not condition():
+            if self.is_cancelled:
+                raise FleetError(f"{what}: not waited for any longer.")
             if time.monotonic() >= until_s:
                 raise FleetError(f"{what}: waited {timeout_s:g} s in vain. {self._words_of_the_dead()}")
             self.turn(TURN_S)
@@ -287,6 +292,8 @@ class Fleet:
 
     def _read(self, src: int) -> None:
         for line in self.consoles[src].read():
+            if "event" not in line:
+                self.on_answer(src, line)
             if "event" in line:
                 self._take(src, line)
                 continue
