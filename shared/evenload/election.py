@@ -229,7 +229,12 @@ class Election:
 
     def announce_floor(self, now_ms: int, post) -> None:
         """Tell the floor of this voter, so that the others' ceilings are beyond it before an election."""
-        self._say_response(now_ms, CAN_TYPE_PREVOTE_RESP, self.ballot.term, 0, post)
+        fields = post.fields
+        fields[RESPONSE_TERM] = self.ballot.term
+        fields[RESPONSE_CANDIDATE] = 0
+        fields[RESPONSE_GRANTED] = 0
+        fields[RESPONSE_REASON] = VOTE_REASON_NONE
+        self._say_response(now_ms, CAN_TYPE_PREVOTE_RESP, 0, post)
 
     def _tick_follower(self, now_ms, peers, post):
         ballot = self.ballot
@@ -355,15 +360,15 @@ class Election:
         if not is_vote:
             post.trace(at_ms, TRACE_PREVOTE, term, src, int(reason == VOTE_REASON_NONE))
         is_short = reason == VOTE_REASON_NONE and (is_vote or self.ballot.floor < term)
+        post.fields[RESPONSE_TERM] = term
         post.fields[RESPONSE_CANDIDATE] = src
         post.fields[RESPONSE_GRANTED] = int(reason == VOTE_REASON_NONE)
         post.fields[RESPONSE_REASON] = reason
         frame_type = CAN_TYPE_VOTE_RESP if is_vote else CAN_TYPE_PREVOTE_RESP
-        self._say_response(at_ms, frame_type, term, is_short, post)
+        self._say_response(at_ms, frame_type, is_short, post)
 
-    def _say_response(self, now_ms, frame_type, term, is_short, post):
+    def _say_response(self, now_ms, frame_type, is_short, post):
         fields = post.fields
-        fields[RESPONSE_TERM] = term
         fields[RESPONSE_FLOOR] = -1 if is_short else self.ballot.floor
         fields[RESPONSE_PLAN_SEQ] = -1 if is_short else self.ballot.plan_seq
         post.send(now_ms, frame_type, CAN_DST_ALL)

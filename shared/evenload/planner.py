@@ -146,11 +146,15 @@ class Planner:
         health = peers.health[src]
         if not self.ramp_mask & bit:
             return health
-        steps = elapsed_ms(now_ms, peers.since_ms[src]) // CLUSTER_RAMP_STEP_MS
-        if steps < 0 or steps >= 3:
+        passed_ms = elapsed_ms(now_ms, peers.since_ms[src])
+        if passed_ms < 0 or passed_ms >= 3 * CLUSTER_RAMP_STEP_MS:
             self.ramp_mask &= ~bit
             return health
-        ramp = DERATE_OUT if steps == 0 else DERATE_50 if steps == 1 else DERATE_90
+        ramp = DERATE_90
+        if passed_ms < CLUSTER_RAMP_STEP_MS:
+            ramp = DERATE_OUT
+        elif passed_ms < 2 * CLUSTER_RAMP_STEP_MS:
+            ramp = DERATE_50
         return ramp if ramp > health else health
 
     def _urgency(self, current, roster):

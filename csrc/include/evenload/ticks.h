@@ -19,4 +19,11 @@ static inline int32_t evenload_ticks_elapsed_ms(int32_t now_ms, int32_t then_ms)
     return (int32_t)(shifted_ms & (uint32_t)(EVENLOAD_TICKS_PERIOD_MS - 1)) - (int32_t)half_ms;
 }
 
+/* Whether a deadline that was set at most `period_ms` ahead has been reached, or the clock went back. */
+static inline int32_t evenload_ticks_is_due_within(int32_t now_ms, int32_t deadline_ms, int32_t period_ms)
+{
+    const int32_t left_ms = evenload_ticks_elapsed_ms(deadline_ms, now_ms);
+    return !(0 < left_ms && left_ms <= period_ms);
+}
+
 #endif
