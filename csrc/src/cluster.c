@@ -6,6 +6,7 @@
 #include "evenload/canframe.h"
 #include "evenload/inbox.h"
 #include "evenload/orders.h"
+#include "evenload/reply.h"
 #include "evenload/snapshot.h"
 #include "evenload/ticks.h"
 
@@ -148,7 +149,7 @@ static void tell_floor(cluster_t *cluster, int32_t now_ms)
     }
     if (evenload_ticks_is_due_within(now_ms, cluster->floor_ms, EVENLOAD_CLUSTER_RAMP_STEP_MS)) {
         cluster->floor_ms = evenload_ticks_add_ms(now_ms, EVENLOAD_CLUSTER_RAMP_STEP_MS);
-        evenload_election_announce_floor(&cluster->election, now_ms, &cluster->post);
+        evenload_reply_announce_floor(&cluster->election, now_ms, &cluster->post);
     }
 }
 
@@ -160,7 +161,8 @@ static int32_t alarm_of(const cluster_t *cluster)
     alarm |= unmet_10w > 0 ? EVENLOAD_ALARM_UNMET : 0;
     alarm |= is_led && cluster->planner.is_n1_lost ? EVENLOAD_ALARM_N1_LOST : 0;
     alarm |= cluster->cover.own_bit && !cluster->election.ballot.can_vote ? EVENLOAD_ALARM_NO_FLOOR : 0;
-    alarm |= evenload_ballot_top(&cluster->election.ballot) >= EVENLOAD_TERM_MAX ? EVENLOAD_ALARM_TERM_END : 0;
+    alarm |=
+        evenload_ballot_top(&cluster->election.ballot) >= EVENLOAD_TERM_MAX ? EVENLOAD_ALARM_TERM_END : 0;
     alarm |= evenload_heartbeat_ready_count(&cluster->peers) < cluster->election.quorum - 1
                  ? EVENLOAD_ALARM_NO_QUORUM
                  : 0;
@@ -211,7 +213,8 @@ void evenload_cluster_start(evenload_cluster_t *cluster, int32_t now_ms, int32_t
     evenload_election_start(&cluster->election, now_ms, ceiling);
     cluster->beat_ms = evenload_ticks_add_ms(now_ms, EVENLOAD_CLUSTER_LISTEN_MS + phase_ms);
     cluster->floor_ms = now_ms;
-    EVENLOAD_TRACE(&cluster->post, now_ms, EVENLOAD_TRACE_BOOT, ballot->floor, ballot->ceiling, ballot->can_vote);
+    EVENLOAD_TRACE(&cluster->post, now_ms, EVENLOAD_TRACE_BOOT, ballot->floor, ballot->ceiling,
+                   ballot->can_vote);
     cluster->ceiling_wanted = evenload_ballot_ceiling_wanted(ballot);
 }
 

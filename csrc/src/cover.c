@@ -27,8 +27,7 @@ static void tick_timers(evenload_cover_t *cover, int32_t now_ms, int is_led)
 static void solve(evenload_cover_t *cover, evenload_cover_view_t view)
 {
     cover->unmet_10w = evenload_roster_solve(view.roster, view.plan, cover->view_mask);
-    cover->share_10w =
-        cover->own_bit ? view.roster->dispatch.share_10w[view.roster->slot[cover->src]] : 0;
+    cover->share_10w = cover->own_bit ? view.roster->dispatch.share_10w[view.roster->slot[cover->src]] : 0;
 }
 
 /* Shrinks the view at once; lets it grow back only under a living leader that has not planned anew. */
@@ -74,8 +73,7 @@ static int32_t find_target_10w(evenload_cover_t *cover, int32_t is_booting, int3
     if (!cover->has_plan) {
         return cover->applied_10w;
     }
-    cover->basis =
-        cover->view_mask == cover->member_mask ? EVENLOAD_BASIS_PLAN : EVENLOAD_BASIS_CONTINGENCY;
+    cover->basis = cover->view_mask == cover->member_mask ? EVENLOAD_BASIS_PLAN : EVENLOAD_BASIS_CONTINGENCY;
     const int32_t share_10w = is_member ? cover->share_10w : 0;
     return share_10w < capacity_10w ? share_10w : capacity_10w;
 }

@@ -8,97 +8,12 @@
 typedef evenload_election_t election_t;
 typedef evenload_post_t post_t;
 
-static void hold(election_t *election, int32_t now_ms, int32_t span_ms)
-{
-    election->is_held = 1;
-    election->hold_ms = evenload_ticks_add_ms(now_ms, span_ms);
-}
-
-/* Is a follower without a turn of its own yet; what was asked is asked no more. */
-static void follow(election_t *election, int32_t now_ms, post_t *post)
-{
-    election->role = EVENLOAD_ROLE_FOLLOWER;
-    election->has_slot = 0;
-    election->is_transfer = 0;
-    election->base_ms = now_ms;
-    evenload_outbox_withdraw(&post->outbox, EVENLOAD_CAN_TYPE_PREVOTE_REQ);
-    evenload_outbox_withdraw(&post->outbox, EVENLOAD_CAN_TYPE_VOTE_REQ);
-    EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_ROLE, election->role, election->ballot.term, election->leader);
-}
-
 static void lose_leader(election_t *election, int32_t now_ms, int32_t base_ms, post_t *post)
 {
     election->leader = 0;
     election->base_ms = base_ms;
     election->has_slot = 0;
     EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_ROLE, election->role, election->ballot.term, 0);
-}
-
-static void say_response(const election_t *election, int32_t now_ms, int32_t frame_type, int32_t is_short,
-                         post_t *post)
-{
-    post->fields[EVENLOAD_RESPONSE_FLOOR] = is_short ? -1 : election->ballot.floor;
-    post->fields[EVENLOAD_RESPONSE_PLAN_SEQ] = is_short ? -1 : election->ballot.plan_seq;
-    evenload_post_send(post, now_ms, frame_type, EVENLOAD_CAN_DST_ALL);
-}
-
-static void answer(const election_t *election, evenload_election_source_t source, int32_t reason, post_t *post)
-{
-    const int32_t term = post->heard[EVENLOAD_REQUEST_TERM];
-    const int32_t is_granted = reason == EVENLOAD_VOTE_REASON_NONE;
-    if (!source.is_vote) {
-        EVENLOAD_TRACE(post, source.at_ms, EVENLOAD_TRACE_PREVOTE, term, source.src, is_granted);
-    }
-    post->fields[EVENLOAD_RESPONSE_TERM] = term;
-    post->fields[EVENLOAD_RESPONSE_CANDIDATE] = source.src;
-    post->fields[EVENLOAD_RESPONSE_GRANTED] = is_granted;
-    post->fields[EVENLOAD_RESPONSE_REASON] = reason;
-    say_response(election, source.at_ms,
-                 source.is_vote ? EVENLOAD_CAN_TYPE_VOTE_RESP : EVENLOAD_CAN_TYPE_PREVOTE_RESP,
-                 is_granted && (source.is_vote || election->ballot.floor < term), post);
-}
-
-static int32_t consider_prevote(election_t *election, evenload_election_source_t source,
-                                const evenload_heartbeat_t *peers, post_t *post)
-{
-    const int32_t reason =
-        evenload_ballot_prevote_reason(&election->ballot, source.at_ms, source.src, post->heard);
-    if (reason == EVENLOAD_VOTE_REASON_NONE) {
-        if (election->role == EVENLOAD_ROLE_PRECANDIDATE &&
-            evenload_heartbeat_precedes(peers, source.src, election->health)) {
-            follow(election, source.at_ms, post);
-        }
-        if (election->role == EVENLOAD_ROLE_FOLLOWER && !election->is_transfer) {
-            hold(election, source.at_ms, 2 * election->stagger_ms);
-        }
-    }
-    return reason;
-}
-
-static int32_t consider_vote(election_t *election, evenload_election_source_t source, post_t *post)
-{
-    const int32_t term = post->heard[EVENLOAD_REQUEST_TERM];
-    if (election->role == EVENLOAD_ROLE_CANDIDATE && term == election->ballot.term) {
-        election->others |= 1 << source.src;
-        election->rivals |= 1 << source.src;
-    }
-    const int32_t reason =
-        evenload_ballot_vote_reason(&election->ballot, source.at_ms, source.src, post->heard);
-    if (reason != EVENLOAD_VOTE_REASON_LEADER && reason != EVENLOAD_VOTE_REASON_NO_VOTER) {
-        evenload_election_on_term(election, source.at_ms, term, post);
-    }
-    if (reason == EVENLOAD_VOTE_REASON_NONE) {
-        if (election->role != EVENLOAD_ROLE_FOLLOWER) {
-            follow(election, source.at_ms, post);
-        }
-        if (election->ballot.voted_for != source.src) {
-            EVENLOAD_TRACE(post, source.at_ms, EVENLOAD_TRACE_VOTE, term, source.src, 0);
-        }
-        evenload_ballot_vote(&election->ballot, source.at_ms, source.src, term);
-        election->has_slot = 0;
-        election->base_ms = evenload_ticks_add_ms(source.at_ms, 2 * election->stagger_ms);
-    }
-    return reason;
 }
 
 /* Sends the request of this role; a repeated one is the same but for its number. */
@@ -113,8 +28,7 @@ static void ask(election_t *election, int32_t now_ms, post_t *post)
     post->fields[EVENLOAD_REQUEST_TRANSFER] = election->is_transfer && term == election->transfer_term + 1;
     post->fields[EVENLOAD_REQUEST_TRY] = election->try_count;
     post->fields[EVENLOAD_REQUEST_REASON] = 0;
-    evenload_post_send(post, now_ms,
-                       is_vote ? EVENLOAD_CAN_TYPE_VOTE_REQ : EVENLOAD_CAN_TYPE_PREVOTE_REQ,
+    evenload_post_send(post, now_ms, is_vote ? EVENLOAD_CAN_TYPE_VOTE_REQ : EVENLOAD_CAN_TYPE_PREVOTE_REQ,
                        EVENLOAD_CAN_DST_ALL);
 }
 
@@ -123,8 +37,8 @@ static void stand(election_t *election, int32_t now_ms, post_t *post)
 {
     const int32_t term = evenload_ballot_top(&election->ballot) + 1;
     if (!evenload_ballot_may_stand(&election->ballot, term)) {
-        follow(election, now_ms, post);
-        hold(election, now_ms, 2 * election->stagger_ms);
+        evenload_election_follow(election, now_ms, post);
+        evenload_election_hold(election, now_ms, 2 * election->stagger_ms);
         return;
     }
     evenload_ballot_vote(&election->ballot, now_ms, election->src, term);
@@ -148,7 +62,8 @@ static void win(election_t *election, int32_t now_ms, post_t *post)
     election->last_leader = election->src;
     election->has_won = 1;
     election->is_transfer = 0;
-    EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_GRANTS, election->ballot.term, election->grants, election->quorum);
+    EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_GRANTS, election->ballot.term, election->grants,
+                   election->quorum);
     EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_ROLE, election->role, election->ballot.term, election->src);
 }
 
@@ -168,14 +83,28 @@ static void advance(election_t *election, int32_t now_ms, const evenload_heartbe
     } else if (evenload_election_bits_of(live & ~election->others) < election->quorum) {
         const int is_best = evenload_heartbeat_rank_among(peers, election->rivals, election->health) == 0;
         const int32_t had_rivals = election->rivals;
-        follow(election, now_ms, post);
+        evenload_election_follow(election, now_ms, post);
         if (is_best && had_rivals) {
             election->has_slot = 1;
             election->slot_ms = now_ms;
         } else {
-            hold(election, now_ms, 2 * election->stagger_ms);
+            evenload_election_hold(election, now_ms, 2 * election->stagger_ms);
         }
     }
+}
+
+static int is_behind(election_t *election, int32_t now_ms, const evenload_heartbeat_t *peers)
+{
+    if (!evenload_heartbeat_has_newer_plan(peers, election->ballot.plan_term, election->ballot.plan_seq)) {
+        election->is_behind = 0;
+        return 0;
+    }
+    if (!election->is_behind) {
+        election->is_behind = 1;
+        election->behind_ms = now_ms;
+    }
+    const int32_t passed_ms = evenload_ticks_elapsed_ms(now_ms, election->behind_ms);
+    return 0 <= passed_ms && passed_ms < EVENLOAD_CLUSTER_BEHIND_MS;
 }
 
 static void watch_leader(election_t *election, int32_t now_ms, post_t *post)
@@ -191,7 +120,8 @@ static void watch_leader(election_t *election, int32_t now_ms, post_t *post)
     }
 }
 
-static void tick_follower(election_t *election, int32_t now_ms, const evenload_heartbeat_t *peers, post_t *post)
+static void tick_follower(election_t *election, int32_t now_ms, const evenload_heartbeat_t *peers,
+                          post_t *post)
 {
     const evenload_ballot_t *ballot = &election->ballot;
     watch_leader(election, now_ms, post);
@@ -205,9 +135,9 @@ static void tick_follower(election_t *election, int32_t now_ms, const evenload_h
     if (!evenload_ticks_is_due_within(now_ms, election->base_ms, EVENLOAD_CLUSTER_RESIGN_HOLD_MS)) {
         return;
     }
-    /* A node that hears too few, or has not heard the best plan, has no turn; its turn begins when it may. */
-    if (evenload_heartbeat_ready_count(peers) < election->quorum - 1 ||
-        evenload_heartbeat_has_newer_plan(peers, ballot->plan_term, ballot->plan_seq)) {
+    /* A node that hears too few has no turn; one that has not heard the best plan waits a while for another to go
+       first, but not for ever: who has the best plan may be unable to lead. */
+    if (evenload_heartbeat_ready_count(peers) < election->quorum - 1 || is_behind(election, now_ms, peers)) {
         election->has_slot = 0;
         election->base_ms = now_ms;
         return;
@@ -268,11 +198,12 @@ int32_t evenload_election_on_leader_frame(evenload_election_t *election, int32_t
         return 0;
     }
     if (election->role != EVENLOAD_ROLE_BOOT && election->role != EVENLOAD_ROLE_FOLLOWER) {
-        follow(election, at_ms, post);
+        evenload_election_follow(election, at_ms, post);
     }
     election->leader_heard_ms = at_ms;
     evenload_ballot_stick(&election->ballot, at_ms, src, term);
     election->has_slot = 0;
+    election->is_behind = 0;
     if (election->leader != src) {
         election->leader = src;
         election->last_leader = src;
@@ -291,7 +222,7 @@ void evenload_election_on_term(evenload_election_t *election, int32_t at_ms, int
             election->leader = 0;
         }
         if (election->role != EVENLOAD_ROLE_BOOT && election->role != EVENLOAD_ROLE_FOLLOWER) {
-            follow(election, at_ms, post);
+            evenload_election_follow(election, at_ms, post);
         }
     }
 }
@@ -305,37 +236,21 @@ void evenload_election_on_no_leader(evenload_election_t *election, int32_t at_ms
     }
 }
 
-void evenload_election_on_request(evenload_election_t *election, evenload_election_source_t source,
-                                  const evenload_heartbeat_t *peers, evenload_post_t *post)
+void evenload_election_on_response(evenload_election_t *election, const evenload_heartbeat_t *peers,
+                                   evenload_post_t *post)
 {
-    int32_t reason;
-    evenload_election_on_no_leader(election, source.at_ms, source.src, post->heard[EVENLOAD_REQUEST_TERM] - 1,
-                                   post);
-    if (election->role == EVENLOAD_ROLE_BOOT) {
-        reason = EVENLOAD_VOTE_REASON_NO_VOTER;
-    } else if (election->role == EVENLOAD_ROLE_LEADER) {
-        reason = EVENLOAD_VOTE_REASON_LEADER;
-    } else if (source.is_vote) {
-        reason = consider_vote(election, source, post);
-    } else {
-        reason = consider_prevote(election, source, peers, post);
-    }
-    answer(election, source, reason, post);
-}
-
-void evenload_election_on_response(evenload_election_t *election, evenload_election_source_t source,
-                                   const evenload_heartbeat_t *peers, evenload_post_t *post)
-{
+    const int32_t at_ms = post->heard_ms;
+    const int32_t src = post->heard_src;
+    const int is_vote = post->heard_type == EVENLOAD_CAN_TYPE_VOTE_RESP;
     const int32_t term = post->heard[EVENLOAD_RESPONSE_TERM];
     const int32_t candidate = post->heard[EVENLOAD_RESPONSE_CANDIDATE];
     const int32_t is_granted = post->heard[EVENLOAD_RESPONSE_GRANTED];
-    const int32_t bit = 1 << source.src;
+    const int32_t bit = 1 << src;
     evenload_ballot_on_floor(&election->ballot, post->heard[EVENLOAD_RESPONSE_FLOOR]);
-    if (is_granted && candidate != source.src) {
-        evenload_election_on_no_leader(election, source.at_ms, source.src, source.is_vote ? term : term - 1,
-                                       post);
+    if (is_granted && candidate != src) {
+        evenload_election_on_no_leader(election, at_ms, src, is_vote ? term : term - 1, post);
     }
-    if (!source.is_vote) {
+    if (!is_vote) {
         if (election->role == EVENLOAD_ROLE_PRECANDIDATE && candidate == election->src && is_granted) {
             election->prevotes |= term == election->proposed ? bit : 0;
         }
@@ -351,12 +266,13 @@ void evenload_election_on_response(evenload_election_t *election, evenload_elect
             election->others |= bit;
         }
     }
-    advance(election, source.at_ms, peers, post);
+    advance(election, at_ms, peers, post);
 }
 
-void evenload_election_on_resign(evenload_election_t *election, int32_t at_ms, int32_t src,
-                                 evenload_post_t *post)
+void evenload_election_on_resign(evenload_election_t *election, evenload_post_t *post)
 {
+    const int32_t at_ms = post->heard_ms;
+    const int32_t src = post->heard_src;
     const int32_t term = post->heard[EVENLOAD_RESIGN_TERM];
     const int32_t target = post->heard[EVENLOAD_RESIGN_TARGET];
     const int was_followed = src == election->leader && term == election->ballot.term;
@@ -382,8 +298,9 @@ void evenload_election_resign(evenload_election_t *election, int32_t now_ms, int
     evenload_post_send(post, now_ms, EVENLOAD_CAN_TYPE_RESIGN, EVENLOAD_CAN_DST_ALL);
     election->leader = 0;
     evenload_ballot_release(&election->ballot, election->src, election->ballot.term);
-    follow(election, now_ms, post);
-    hold(election, now_ms, is_wanted ? EVENLOAD_CLUSTER_RESIGN_HOLD_MS : 2 * election->stagger_ms);
+    evenload_election_follow(election, now_ms, post);
+    evenload_election_hold(election, now_ms,
+                           is_wanted ? EVENLOAD_CLUSTER_RESIGN_HOLD_MS : 2 * election->stagger_ms);
 }
 
 void evenload_election_tick(evenload_election_t *election, int32_t now_ms, const evenload_heartbeat_t *peers,
@@ -393,7 +310,7 @@ void evenload_election_tick(evenload_election_t *election, int32_t now_ms, const
     if (election->role == EVENLOAD_ROLE_BOOT) {
         const int32_t end_ms = evenload_ticks_add_ms(election->boot_ms, EVENLOAD_CLUSTER_BOOT_MS);
         if (evenload_ticks_is_due_within(now_ms, end_ms, EVENLOAD_CLUSTER_BOOT_MS)) {
-            follow(election, now_ms, post);
+            evenload_election_follow(election, now_ms, post);
             election->base_ms = evenload_ticks_add_ms(now_ms, EVENLOAD_CLUSTER_DETECT_MS);
         }
         return;
@@ -404,7 +321,7 @@ void evenload_election_tick(evenload_election_t *election, int32_t now_ms, const
                evenload_ticks_elapsed_ms(now_ms, election->request_ms) >= election->rto_ms) {
         election->try_count++;
         if (election->try_count > EVENLOAD_CLUSTER_TRIES_MAX) {
-            follow(election, now_ms, post);
+            evenload_election_follow(election, now_ms, post);
             election->base_ms = evenload_ticks_add_ms(now_ms, 2 * election->stagger_ms);
         } else {
             ask(election, now_ms, post);
@@ -413,17 +330,25 @@ void evenload_election_tick(evenload_election_t *election, int32_t now_ms, const
     advance(election, now_ms, peers, post);
 }
 
+void evenload_election_follow(evenload_election_t *election, int32_t now_ms, evenload_post_t *post)
+{
+    election->role = EVENLOAD_ROLE_FOLLOWER;
+    election->has_slot = 0;
+    election->is_transfer = 0;
+    election->base_ms = now_ms;
+    evenload_outbox_withdraw(&post->outbox, EVENLOAD_CAN_TYPE_PREVOTE_REQ);
+    evenload_outbox_withdraw(&post->outbox, EVENLOAD_CAN_TYPE_VOTE_REQ);
+    EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_ROLE, election->role, election->ballot.term,
+                   election->leader);
+}
+
+void evenload_election_hold(evenload_election_t *election, int32_t now_ms, int32_t span_ms)
+{
+    election->is_held = 1;
+    election->hold_ms = evenload_ticks_add_ms(now_ms, span_ms);
+}
+
 int32_t evenload_election_is_booting(const evenload_election_t *election)
 {
     return election->role == EVENLOAD_ROLE_BOOT;
-}
-
-void evenload_election_announce_floor(const evenload_election_t *election, int32_t now_ms,
-                                      evenload_post_t *post)
-{
-    post->fields[EVENLOAD_RESPONSE_TERM] = election->ballot.term;
-    post->fields[EVENLOAD_RESPONSE_CANDIDATE] = 0;
-    post->fields[EVENLOAD_RESPONSE_GRANTED] = 0;
-    post->fields[EVENLOAD_RESPONSE_REASON] = EVENLOAD_VOTE_REASON_NONE;
-    say_response(election, now_ms, EVENLOAD_CAN_TYPE_PREVOTE_RESP, 0, post);
 }

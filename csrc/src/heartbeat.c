@@ -44,7 +44,8 @@ void evenload_heartbeat_on_counter(evenload_heartbeat_t *peers, int32_t src, int
     peers->is_known[src] = 1;
 }
 
-void evenload_heartbeat_on_beat(evenload_heartbeat_t *peers, int32_t src, int32_t at_ms, const int32_t *fields)
+void evenload_heartbeat_on_beat(evenload_heartbeat_t *peers, int32_t src, int32_t at_ms,
+                                const int32_t *fields)
 {
     const int32_t bit = 1 << src;
     evenload_heartbeat_on_counter(peers, src, fields[EVENLOAD_BEAT_COUNTER]);
@@ -123,7 +124,8 @@ int32_t evenload_heartbeat_has_newer_plan(const evenload_heartbeat_t *peers, int
     return 0;
 }
 
-int32_t evenload_heartbeat_has_applied(const evenload_heartbeat_t *peers, int32_t src, int32_t term, int32_t seq)
+int32_t evenload_heartbeat_has_applied(const evenload_heartbeat_t *peers, int32_t src, int32_t term,
+                                       int32_t seq)
 {
     return peers->plan_seq[src] == seq && peers->term[src] == term;
 }

@@ -2,12 +2,10 @@
 #include "evenload/inbox.h"
 
 #include "evenload/canframe.h"
+#include "evenload/reply.h"
 #include "evenload/ticks.h"
 
 typedef evenload_cluster_t cluster_t;
-
-/* In BOOT a frame of this age may still be one's own, sent before the restart. */
-#define OWN_ECHO_DS 1
 
 static void fall_silent(cluster_t *cluster, int32_t at_ms)
 {
@@ -28,7 +26,8 @@ static int32_t on_own_source(cluster_t *cluster, int32_t at_ms, int32_t frame_ty
         return EVENLOAD_FRAME_OWN_SRC;
     }
     if (cluster->election.role == EVENLOAD_ROLE_BOOT) {
-        if (cluster->uptime_ds >= OWN_ECHO_DS) {
+        /* Right after the start it may be one's own frame from before the restart. */
+        if (evenload_ticks_elapsed_ms(at_ms, cluster->election.boot_ms) >= EVENLOAD_CLUSTER_ECHO_MS) {
             fall_silent(cluster, at_ms);
         }
         return EVENLOAD_FRAME_OWN_SRC;
@@ -75,10 +74,8 @@ static int32_t on_heartbeat(cluster_t *cluster, int32_t at_ms, int32_t src)
     if (role == EVENLOAD_ROLE_LEADER) {
         return on_leader(cluster, at_ms, src, term, fields[EVENLOAD_BEAT_COUNTER]);
     }
+    /* That it follows is no proof that it does not lead: the beat may come from another node with its source. */
     evenload_election_on_term(election, at_ms, term, &cluster->post);
-    /* A candidate may lead its own term a moment later, a follower can't lead the term it follows in. */
-    evenload_election_on_no_leader(election, at_ms, src, role == EVENLOAD_ROLE_CANDIDATE ? term - 1 : term,
-                                   &cluster->post);
     if (election->role == EVENLOAD_ROLE_LEADER && fields[EVENLOAD_BEAT_LEADER] == cluster->src &&
         term == election->ballot.term) {
         evenload_lease_on_ack(&cluster->lease, src, fields[EVENLOAD_BEAT_ACK], at_ms);
@@ -147,17 +144,17 @@ static int32_t on_emergency(cluster_t *cluster, int32_t at_ms, int32_t src)
 
 static int32_t on_election_frame(cluster_t *cluster, int32_t at_ms, int32_t src, int32_t frame_type)
 {
-    evenload_election_t *election = &cluster->election;
-    const int32_t is_vote =
-        frame_type == EVENLOAD_CAN_TYPE_VOTE_REQ || frame_type == EVENLOAD_CAN_TYPE_VOTE_RESP;
-    const evenload_election_source_t source = {at_ms, src, is_vote};
+    evenload_post_t *post = &cluster->post;
+    post->heard_ms = at_ms;
+    post->heard_src = src;
+    post->heard_type = frame_type;
     if (frame_type == EVENLOAD_CAN_TYPE_PREVOTE_REQ || frame_type == EVENLOAD_CAN_TYPE_VOTE_REQ) {
-        evenload_election_on_request(election, source, &cluster->peers, &cluster->post);
+        evenload_reply_to_request(&cluster->election, &cluster->peers, post);
     } else if (frame_type == EVENLOAD_CAN_TYPE_PREVOTE_RESP || frame_type == EVENLOAD_CAN_TYPE_VOTE_RESP) {
-        evenload_election_on_response(election, source, &cluster->peers, &cluster->post);
+        evenload_election_on_response(&cluster->election, &cluster->peers, post);
     } else if (frame_type == EVENLOAD_CAN_TYPE_RESIGN) {
-        evenload_election_on_term(election, at_ms, cluster->post.heard[EVENLOAD_RESIGN_TERM], &cluster->post);
-        evenload_election_on_resign(election, at_ms, src, &cluster->post);
+        evenload_election_on_term(&cluster->election, at_ms, post->heard[EVENLOAD_RESIGN_TERM], post);
+        evenload_election_on_resign(&cluster->election, post);
     }
     return EVENLOAD_FRAME_OK;
 }

@@ -14,7 +14,7 @@ Sans-IO (SPEC, cluster). The owner hands over received frames with their stamps,
 
 from array import array
 
-from evenload import canframe, inbox, orders, snapshot
+from evenload import canframe, inbox, orders, reply, snapshot
 from evenload.cluster_view import ClusterView
 from evenload.cover import Cover
 from evenload.election import Election
@@ -332,7 +332,7 @@ class Cluster(ClusterView):
             return
         if is_due_within(now_ms, self.floor_ms, CLUSTER_RAMP_STEP_MS):
             self.floor_ms = add_ms(now_ms, CLUSTER_RAMP_STEP_MS)
-            self.election.announce_floor(now_ms, self.post)
+            reply.announce_floor(self.election, now_ms, self.post)
 
     def _watch_clock(self, now_ms):
         passed_ms = elapsed_ms(now_ms, self.last_ms)

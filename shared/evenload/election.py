@@ -10,10 +10,10 @@ from evenload.ticks import add_ms, elapsed_ms, is_due_within
 from evenload.wire import (
     CAN_DST_ALL,
     CAN_TYPE_PREVOTE_REQ,
-    CAN_TYPE_PREVOTE_RESP,
     CAN_TYPE_RESIGN,
     CAN_TYPE_VOTE_REQ,
     CAN_TYPE_VOTE_RESP,
+    CLUSTER_BEHIND_MS,
     CLUSTER_BOOT_MS,
     CLUSTER_COLUMN_COUNT,
     CLUSTER_DETECT_MS,
@@ -34,8 +34,6 @@ from evenload.wire import (
     RESPONSE_CANDIDATE,
     RESPONSE_FLOOR,
     RESPONSE_GRANTED,
-    RESPONSE_PLAN_SEQ,
-    RESPONSE_REASON,
     RESPONSE_TERM,
     ROLE_BOOT,
     ROLE_CANDIDATE,
@@ -44,13 +42,9 @@ from evenload.wire import (
     ROLE_PRECANDIDATE,
     TERM_MAX,
     TRACE_GRANTS,
-    TRACE_PREVOTE,
     TRACE_ROLE,
     TRACE_TERM,
     TRACE_VOTE,
-    VOTE_REASON_LEADER,
-    VOTE_REASON_NO_VOTER,
-    VOTE_REASON_NONE,
 )
 
 
@@ -93,6 +87,8 @@ class Election:
         self.slot_ms = 0
         self.is_held = 0
         self.hold_ms = 0
+        self.is_behind = 0
+        self.behind_ms = 0
         self.election_count = 0
         self.ballot = Ballot()
 
@@ -111,10 +107,11 @@ class Election:
         if self.role == ROLE_LEADER:
             return 0
         if self.role != ROLE_BOOT and self.role != ROLE_FOLLOWER:
-            self._follow(at_ms, post)
+            self.follow(at_ms, post)
         self.leader_heard_ms = at_ms
         self.ballot.stick(at_ms, src, term)
         self.has_slot = 0
+        self.is_behind = 0
         if self.leader != src:
             self.leader = src
             self.last_leader = src
@@ -129,7 +126,7 @@ class Election:
             if self.role == ROLE_LEADER:
                 self.leader = 0
             if self.role != ROLE_BOOT and self.role != ROLE_FOLLOWER:
-                self._follow(at_ms, post)
+                self.follow(at_ms, post)
 
     def on_no_leader(self, at_ms: int, src: int, term: int, post) -> None:
         """Note that `src` has shown that it does not lead `term`, nor any term before it."""
@@ -137,24 +134,12 @@ class Election:
         if src == self.leader and self.role != ROLE_LEADER and term >= self.ballot.term:
             self._lose_leader(at_ms, at_ms, post)
 
-    def on_request(self, at_ms: int, src: int, is_vote: int, peers, post) -> None:
-        """Answer the PREVOTE_REQ (is_vote 0) or VOTE_REQ (1) of voter `src` that stands in post.heard."""
+    def on_response(self, peers, post) -> None:
+        """Count the PREVOTE_RESP or VOTE_RESP that stands in post.heard, whomever it is for."""
         fields = post.heard
-        term = fields[REQUEST_TERM]
-        self.on_no_leader(at_ms, src, term - 1, post)
-        if self.role == ROLE_BOOT:
-            reason = VOTE_REASON_NO_VOTER
-        elif self.role == ROLE_LEADER:
-            reason = VOTE_REASON_LEADER
-        elif is_vote:
-            reason = self._vote(at_ms, src, post)
-        else:
-            reason = self._prevote(at_ms, src, peers, post)
-        self._answer(at_ms, src, is_vote, reason, post)
-
-    def on_response(self, at_ms: int, src: int, is_vote: int, peers, post) -> None:
-        """Count the answer of voter `src` that stands in post.heard, whomever it is for."""
-        fields = post.heard
+        at_ms = post.heard_ms
+        src = post.heard_src
+        is_vote = post.heard_type == CAN_TYPE_VOTE_RESP
         term = fields[RESPONSE_TERM]
         candidate = fields[RESPONSE_CANDIDATE]
         is_granted = fields[RESPONSE_GRANTED]
@@ -176,8 +161,10 @@ class Election:
                 self.others |= bit
         self._advance(at_ms, peers, post)
 
-    def on_resign(self, at_ms: int, src: int, post) -> None:
+    def on_resign(self, post) -> None:
         """Let the leader go that stands down (post.heard): elect at once, its chosen successor first."""
+        at_ms = post.heard_ms
+        src = post.heard_src
         term = post.heard[RESIGN_TERM]
         target = post.heard[RESIGN_TARGET]
         was_followed = src == self.leader and term == self.ballot.term
@@ -200,16 +187,16 @@ class Election:
         post.send(now_ms, CAN_TYPE_RESIGN, CAN_DST_ALL)
         self.leader = 0
         self.ballot.release(self.src, self.ballot.term)
-        self._follow(now_ms, post)
+        self.follow(now_ms, post)
         is_wanted = reason != RESIGN_REASON_LEASE
-        self._hold(now_ms, CLUSTER_RESIGN_HOLD_MS if is_wanted else 2 * self.stagger_ms)
+        self.hold(now_ms, CLUSTER_RESIGN_HOLD_MS if is_wanted else 2 * self.stagger_ms)
 
     def tick(self, now_ms: int, peers, post) -> None:
         """Notice silence, take the turn, repeat a request, count."""
         self.ballot.tick(now_ms)
         if self.role == ROLE_BOOT:
             if is_due_within(now_ms, add_ms(self.boot_ms, CLUSTER_BOOT_MS), CLUSTER_BOOT_MS):
-                self._follow(now_ms, post)
+                self.follow(now_ms, post)
                 self.base_ms = add_ms(now_ms, CLUSTER_DETECT_MS)
             return
         if self.role == ROLE_FOLLOWER:
@@ -217,24 +204,30 @@ class Election:
         elif self.role != ROLE_LEADER and elapsed_ms(now_ms, self.request_ms) >= self.rto_ms:
             self.try_count += 1
             if self.try_count > CLUSTER_TRIES_MAX:
-                self._follow(now_ms, post)
+                self.follow(now_ms, post)
                 self.base_ms = add_ms(now_ms, 2 * self.stagger_ms)
             else:
                 self._ask(now_ms, post)
         self._advance(now_ms, peers, post)
 
+    def follow(self, now_ms: int, post) -> None:
+        """Be a follower without a turn of its own yet; what was asked is asked no more."""
+        self.role = ROLE_FOLLOWER
+        self.has_slot = 0
+        self.is_transfer = 0
+        self.base_ms = now_ms
+        post.outbox.withdraw(CAN_TYPE_PREVOTE_REQ)
+        post.outbox.withdraw(CAN_TYPE_VOTE_REQ)
+        post.trace(now_ms, TRACE_ROLE, self.role, self.ballot.term, self.leader)
+
+    def hold(self, now_ms: int, span_ms: int) -> None:
+        """Take no turn for `span_ms`."""
+        self.is_held = 1
+        self.hold_ms = add_ms(now_ms, span_ms)
+
     def is_booting(self) -> int:
         """Return 1 while this node listens before it promises anything."""
         return int(self.role == ROLE_BOOT)
-
-    def announce_floor(self, now_ms: int, post) -> None:
-        """Tell the floor of this voter, so that the others' ceilings are beyond it before an election."""
-        fields = post.fields
-        fields[RESPONSE_TERM] = self.ballot.term
-        fields[RESPONSE_CANDIDATE] = 0
-        fields[RESPONSE_GRANTED] = 0
-        fields[RESPONSE_REASON] = VOTE_REASON_NONE
-        self._say_response(now_ms, CAN_TYPE_PREVOTE_RESP, 0, post)
 
     def _tick_follower(self, now_ms, peers, post):
         ballot = self.ballot
@@ -250,8 +243,9 @@ class Election:
             self.is_held = 0
         if not is_due_within(now_ms, self.base_ms, CLUSTER_RESIGN_HOLD_MS):
             return
-        # A node that hears too few, or has not heard the best plan, has no turn; its turn begins when it may.
-        if peers.ready_count() < self.quorum - 1 or peers.has_newer_plan(ballot.plan_term, ballot.plan_seq):
+        # A node that hears too few has no turn; one that has not heard the best plan waits a while for another to go
+        # first, but not for ever: who has the best plan may be unable to lead.
+        if peers.ready_count() < self.quorum - 1 or self._is_behind(now_ms, peers):
             self.has_slot = 0
             self.base_ms = now_ms
             return
@@ -265,6 +259,15 @@ class Election:
             self.try_count = 0
             post.trace(now_ms, TRACE_ROLE, self.role, ballot.term, 0)
             self._ask(now_ms, post)
+
+    def _is_behind(self, now_ms, peers):
+        if not peers.has_newer_plan(self.ballot.plan_term, self.ballot.plan_seq):
+            self.is_behind = 0
+            return False
+        if not self.is_behind:
+            self.is_behind = 1
+            self.behind_ms = now_ms
+        return 0 <= elapsed_ms(now_ms, self.behind_ms) < CLUSTER_BEHIND_MS
 
     def _ask(self, now_ms, post):
         """Send the request of this role; a repeated one is the same but for its number."""
@@ -292,19 +295,19 @@ class Election:
         elif bits_of(live & ~self.others) < self.quorum:
             is_best = not peers.rank_among(self.rivals, self.health)
             had_rivals = self.rivals
-            self._follow(now_ms, post)
+            self.follow(now_ms, post)
             if is_best and had_rivals:
                 self.has_slot = 1
                 self.slot_ms = now_ms
             else:
-                self._hold(now_ms, 2 * self.stagger_ms)
+                self.hold(now_ms, 2 * self.stagger_ms)
 
     def _stand(self, now_ms, post):
         """Vote for oneself in the next term and ask for the others' votes."""
         term = self.ballot.top() + 1
         if not self.ballot.may_stand(term):
-            self._follow(now_ms, post)
-            self._hold(now_ms, 2 * self.stagger_ms)
+            self.follow(now_ms, post)
+            self.hold(now_ms, 2 * self.stagger_ms)
             return
         self.ballot.vote(now_ms, self.src, term)
         self.role = ROLE_CANDIDATE
@@ -328,67 +331,8 @@ class Election:
         post.trace(now_ms, TRACE_GRANTS, self.ballot.term, self.grants, self.quorum)
         post.trace(now_ms, TRACE_ROLE, self.role, self.ballot.term, self.src)
 
-    def _prevote(self, at_ms, src, peers, post):
-        reason = self.ballot.prevote_reason(at_ms, src, post.heard)
-        if reason == VOTE_REASON_NONE:
-            if self.role == ROLE_PRECANDIDATE and peers.precedes(src, self.health):
-                self._follow(at_ms, post)
-            if self.role == ROLE_FOLLOWER and not self.is_transfer:
-                self._hold(at_ms, 2 * self.stagger_ms)
-        return reason
-
-    def _vote(self, at_ms, src, post):
-        term = post.heard[REQUEST_TERM]
-        if self.role == ROLE_CANDIDATE and term == self.ballot.term:
-            self.others |= 1 << src
-            self.rivals |= 1 << src
-        reason = self.ballot.vote_reason(at_ms, src, post.heard)
-        if reason != VOTE_REASON_LEADER and reason != VOTE_REASON_NO_VOTER:
-            self.on_term(at_ms, term, post)
-        if reason == VOTE_REASON_NONE:
-            if self.role != ROLE_FOLLOWER:
-                self._follow(at_ms, post)
-            if self.ballot.voted_for != src:
-                post.trace(at_ms, TRACE_VOTE, term, src, 0)
-            self.ballot.vote(at_ms, src, term)
-            self.has_slot = 0
-            self.base_ms = add_ms(at_ms, 2 * self.stagger_ms)
-        return reason
-
-    def _answer(self, at_ms, src, is_vote, reason, post):
-        term = post.heard[REQUEST_TERM]
-        if not is_vote:
-            post.trace(at_ms, TRACE_PREVOTE, term, src, int(reason == VOTE_REASON_NONE))
-        is_short = reason == VOTE_REASON_NONE and (is_vote or self.ballot.floor < term)
-        post.fields[RESPONSE_TERM] = term
-        post.fields[RESPONSE_CANDIDATE] = src
-        post.fields[RESPONSE_GRANTED] = int(reason == VOTE_REASON_NONE)
-        post.fields[RESPONSE_REASON] = reason
-        frame_type = CAN_TYPE_VOTE_RESP if is_vote else CAN_TYPE_PREVOTE_RESP
-        self._say_response(at_ms, frame_type, is_short, post)
-
-    def _say_response(self, now_ms, frame_type, is_short, post):
-        fields = post.fields
-        fields[RESPONSE_FLOOR] = -1 if is_short else self.ballot.floor
-        fields[RESPONSE_PLAN_SEQ] = -1 if is_short else self.ballot.plan_seq
-        post.send(now_ms, frame_type, CAN_DST_ALL)
-
     def _lose_leader(self, now_ms, base_ms, post):
         self.leader = 0
         self.base_ms = base_ms
         self.has_slot = 0
         post.trace(now_ms, TRACE_ROLE, self.role, self.ballot.term, 0)
-
-    def _follow(self, now_ms, post):
-        """Be a follower without a turn of its own yet; what was asked is asked no more."""
-        self.role = ROLE_FOLLOWER
-        self.has_slot = 0
-        self.is_transfer = 0
-        self.base_ms = now_ms
-        post.outbox.withdraw(CAN_TYPE_PREVOTE_REQ)
-        post.outbox.withdraw(CAN_TYPE_VOTE_REQ)
-        post.trace(now_ms, TRACE_ROLE, self.role, self.ballot.term, self.leader)
-
-    def _hold(self, now_ms, span_ms):
-        self.is_held = 1
-        self.hold_ms = add_ms(now_ms, span_ms)

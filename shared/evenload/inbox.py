@@ -5,7 +5,7 @@ counted by its reason and never acted on. Frames with the own source come from a
 identifier: the younger of the two falls silent.
 """
 
-from evenload import canframe
+from evenload import canframe, reply
 from evenload.plan import newer
 from evenload.ticks import elapsed_ms
 from evenload.wire import (
@@ -31,6 +31,7 @@ from evenload.wire import (
     CAN_VERSION,
     CLAIM_SERIAL,
     CLAIM_UPTIME_DS,
+    CLUSTER_ECHO_MS,
     CLUSTER_EMERGENCY_GAP_MS,
     DERATE_OUT,
     EMERGENCY_CODE,
@@ -53,7 +54,6 @@ from evenload.wire import (
     PLAN_TERM,
     RESIGN_TERM,
     ROLE_BOOT,
-    ROLE_CANDIDATE,
     ROLE_LEADER,
     SET_PARAM,
     SET_TERM,
@@ -63,9 +63,6 @@ from evenload.wire import (
     TRACE_LEASE,
     TRACE_SETPOINT,
 )
-
-# In BOOT a frame of this age may still be one's own, sent before the restart.
-_OWN_ECHO_DS = 1
 
 
 def receive(cluster, at_ms: int, frame: bytearray) -> int:
@@ -98,24 +95,29 @@ def receive(cluster, at_ms: int, frame: bytearray) -> int:
 
 
 def _on_voter_frame(cluster, at_ms, src, frame_type, frame):
-    election = cluster.election
     if frame_type == CAN_TYPE_HEARTBEAT:
         return _on_heartbeat(cluster, at_ms, src)
     if frame_type == CAN_TYPE_LEASE:
         return _on_lease(cluster, at_ms, src)
     if frame_type == CAN_TYPE_PLAN:
         return _on_plan(cluster, at_ms, src, frame)
-    if frame_type == CAN_TYPE_PREVOTE_REQ or frame_type == CAN_TYPE_VOTE_REQ:
-        is_vote = int(frame_type == CAN_TYPE_VOTE_REQ)
-        election.on_request(at_ms, src, is_vote, cluster.peers, cluster.post)
-    elif frame_type == CAN_TYPE_PREVOTE_RESP or frame_type == CAN_TYPE_VOTE_RESP:
-        is_vote = int(frame_type == CAN_TYPE_VOTE_RESP)
-        election.on_response(at_ms, src, is_vote, cluster.peers, cluster.post)
-    elif frame_type == CAN_TYPE_RESIGN:
-        election.on_term(at_ms, cluster.post.heard[RESIGN_TERM], cluster.post)
-        election.on_resign(at_ms, src, cluster.post)
-    elif frame_type == CAN_TYPE_SETPOINT:
+    if frame_type == CAN_TYPE_SETPOINT:
         return _on_setpoint(cluster, at_ms, src)
+    return _on_election_frame(cluster, at_ms, src, frame_type)
+
+
+def _on_election_frame(cluster, at_ms, src, frame_type):
+    post = cluster.post
+    post.heard_ms = at_ms
+    post.heard_src = src
+    post.heard_type = frame_type
+    if frame_type == CAN_TYPE_PREVOTE_REQ or frame_type == CAN_TYPE_VOTE_REQ:
+        reply.to_request(cluster.election, cluster.peers, post)
+    elif frame_type == CAN_TYPE_PREVOTE_RESP or frame_type == CAN_TYPE_VOTE_RESP:
+        cluster.election.on_response(cluster.peers, post)
+    elif frame_type == CAN_TYPE_RESIGN:
+        cluster.election.on_term(at_ms, post.heard[RESIGN_TERM], post)
+        cluster.election.on_resign(post)
     return FRAME_OK
 
 
@@ -127,9 +129,8 @@ def _on_heartbeat(cluster, at_ms, src):
     cluster.peers.on_beat(src, at_ms, fields)
     if role == ROLE_LEADER:
         return _on_leader(cluster, at_ms, src, term, fields[BEAT_COUNTER])
+    # That it follows is no proof that it does not lead: the beat may come from another node with its source.
     election.on_term(at_ms, term, cluster.post)
-    # A candidate may lead its own term a moment later, a follower can't lead the term it follows in.
-    election.on_no_leader(at_ms, src, term - 1 if role == ROLE_CANDIDATE else term, cluster.post)
     if election.role == ROLE_LEADER and fields[BEAT_LEADER] == cluster.src and term == election.ballot.term:
         cluster.lease.on_ack(src, fields[BEAT_ACK], at_ms)
         if cluster.lease.extend(election.quorum - 1):
@@ -202,7 +203,8 @@ def _on_own_source(cluster, at_ms, frame_type, frame):
     if post.is_silent:
         return FRAME_OWN_SRC
     if cluster.election.role == ROLE_BOOT:
-        if cluster.uptime_ds >= _OWN_ECHO_DS:
+        # Right after the start it may be one's own frame from before the restart.
+        if elapsed_ms(at_ms, cluster.election.boot_ms) >= CLUSTER_ECHO_MS:
             _fall_silent(cluster, at_ms)
         return FRAME_OWN_SRC
     if frame_type == CAN_TYPE_CLAIM and canframe.decode(frame, post.heard) == FRAME_OK:

@@ -1,7 +1,7 @@
 """What a node says: its frames into the outbox, its transitions into the trace. Mirror: csrc/src/post.c.
 
 Whoever speaks fills `fields` in the order of wire.py and calls `send`; `heard` holds the frame that is being
-answered. A silenced node (its identifier clashes
+answered, with its stamp, source and type. A silenced node (its identifier clashes
 with an older node's) says nothing more.
 """
 
@@ -19,6 +19,9 @@ class Post:
         self.src = src
         self.cluster_id = 0
         self.is_silent = 0
+        self.heard_ms = 0
+        self.heard_src = 0
+        self.heard_type = 0
         self.frames_out = 0
         self.trace_first = 0
         self.trace_count = 0

@@ -2,8 +2,9 @@
    shared/evenload/cluster.py (SPEC, cluster).
 
    The struct is the caller's, holds no pointers and may be copied. Settings are written after init and before
-   start: post.cluster_id, election.stagger_ms and rto_ms, planner.demand_10w, cap_percent, supply_ck and policy,
-   the columns of roster, serial and zone. One frame or tick takes a bounded time (a few thousand instructions). */
+   start: post.cluster_id, election.stagger_ms and rto_ms, planner.demand_10w, cap_percent, supply_ck and
+   policy, the columns of roster, serial and zone. One frame or tick takes a bounded time (a few thousand
+   instructions). */
 #ifndef EVENLOAD_CLUSTER_H
 #define EVENLOAD_CLUSTER_H
 

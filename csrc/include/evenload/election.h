@@ -37,6 +37,8 @@ typedef struct {
     int32_t slot_ms;
     int32_t is_held;
     int32_t hold_ms;
+    int32_t is_behind;
+    int32_t behind_ms;
     int32_t election_count;
     evenload_ballot_t ballot;
 } evenload_election_t;
@@ -62,24 +64,12 @@ void evenload_election_on_term(evenload_election_t *election, int32_t at_ms, int
 void evenload_election_on_no_leader(evenload_election_t *election, int32_t at_ms, int32_t src, int32_t term,
                                     evenload_post_t *post);
 
-/* Where a frame of the election comes from: the voter, when it was received, and whether it is a vote's. */
-typedef struct {
-    int32_t at_ms;
-    int32_t src;
-    int32_t is_vote;
-} evenload_election_source_t;
-
-/* Answers the PREVOTE_REQ or VOTE_REQ that stands in post->heard. */
-void evenload_election_on_request(evenload_election_t *election, evenload_election_source_t source,
-                                  const evenload_heartbeat_t *peers, evenload_post_t *post);
-
-/* Counts the answer that stands in post->heard, whomever it is for. */
-void evenload_election_on_response(evenload_election_t *election, evenload_election_source_t source,
-                                   const evenload_heartbeat_t *peers, evenload_post_t *post);
+/* Counts the PREVOTE_RESP or VOTE_RESP that stands in post->heard, whomever it is for. */
+void evenload_election_on_response(evenload_election_t *election, const evenload_heartbeat_t *peers,
+                                   evenload_post_t *post);
 
 /* Lets the leader go that stands down (post->heard): elects at once, its chosen successor first. */
-void evenload_election_on_resign(evenload_election_t *election, int32_t at_ms, int32_t src,
-                                 evenload_post_t *post);
+void evenload_election_on_resign(evenload_election_t *election, evenload_post_t *post);
 
 /* Stands down as leader and says so; target: the successor's source, or 0. */
 void evenload_election_resign(evenload_election_t *election, int32_t now_ms, int32_t reason, int32_t target,
@@ -89,11 +79,13 @@ void evenload_election_resign(evenload_election_t *election, int32_t now_ms, int
 void evenload_election_tick(evenload_election_t *election, int32_t now_ms, const evenload_heartbeat_t *peers,
                             evenload_post_t *post);
 
+/* Is a follower without a turn of its own yet; what was asked is asked no more. */
+void evenload_election_follow(evenload_election_t *election, int32_t now_ms, evenload_post_t *post);
+
+/* Takes no turn for `span_ms`. */
+void evenload_election_hold(evenload_election_t *election, int32_t now_ms, int32_t span_ms);
+
 /* Returns 1 while this node listens before it promises anything. */
 int32_t evenload_election_is_booting(const evenload_election_t *election);
-
-/* Tells the floor of this voter, so that the others' ceilings are beyond it before an election. */
-void evenload_election_announce_floor(const evenload_election_t *election, int32_t now_ms,
-                                      evenload_post_t *post);
 
 #endif

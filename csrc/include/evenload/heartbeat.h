@@ -40,7 +40,8 @@ void evenload_heartbeat_on_life(evenload_heartbeat_t *peers, int32_t src, int32_
 void evenload_heartbeat_on_counter(evenload_heartbeat_t *peers, int32_t src, int32_t counter);
 
 /* Takes over what a heartbeat of voter `src` says. */
-void evenload_heartbeat_on_beat(evenload_heartbeat_t *peers, int32_t src, int32_t at_ms, const int32_t *fields);
+void evenload_heartbeat_on_beat(evenload_heartbeat_t *peers, int32_t src, int32_t at_ms,
+                                const int32_t *fields);
 
 /* Ends the life of whoever has been silent for EVENLOAD_CLUSTER_DETECT_MS. */
 void evenload_heartbeat_tick(evenload_heartbeat_t *peers, int32_t now_ms);
@@ -61,7 +62,8 @@ int32_t evenload_heartbeat_rank(const evenload_heartbeat_t *peers, int32_t own_h
 int32_t evenload_heartbeat_has_newer_plan(const evenload_heartbeat_t *peers, int32_t term, int32_t seq);
 
 /* Returns 1 when the last heartbeat of `src` says that it applied plan (term, seq). */
-int32_t evenload_heartbeat_has_applied(const evenload_heartbeat_t *peers, int32_t src, int32_t term, int32_t seq);
+int32_t evenload_heartbeat_has_applied(const evenload_heartbeat_t *peers, int32_t src, int32_t term,
+                                       int32_t seq);
 
 /* Returns in how many ms (0 .. cap_ms) the next voter falls silent if nobody speaks. */
 int32_t evenload_heartbeat_next_silence_ms(const evenload_heartbeat_t *peers, int32_t now_ms, int32_t cap_ms);

@@ -11,12 +11,16 @@ typedef struct {
     int32_t src;
     int32_t cluster_id;
     int32_t is_silent;
+    int32_t heard_ms;
+    int32_t heard_src;
+    int32_t heard_type;
     int32_t frames_out;
     int32_t trace_first;
     int32_t trace_count;
     int32_t trace_lost;
     int32_t fields[EVENLOAD_FIELD_COUNT_MAX]; /* of the frame to send */
-    int32_t heard[EVENLOAD_FIELD_COUNT_MAX];  /* of the frame being answered */
+    int32_t
+        heard[EVENLOAD_FIELD_COUNT_MAX]; /* of the frame being answered, with its stamp, source and type */
     int32_t traces[EVENLOAD_TRACE_COUNT * EVENLOAD_TRACE_SIZE];
     uint8_t frame[EVENLOAD_CAN_FRAME_SIZE];
     evenload_outbox_t outbox;
@@ -41,7 +45,7 @@ void evenload_post_trace(evenload_post_t *post, const int32_t entry[EVENLOAD_TRA
 int32_t evenload_post_take_trace(evenload_post_t *post, int32_t into[EVENLOAD_TRACE_SIZE]);
 
 /* One line for a transition. */
-#define EVENLOAD_TRACE(post, at_ms, code, a, b, c) \
+#define EVENLOAD_TRACE(post, at_ms, code, a, b, c)                                                           \
     evenload_post_trace((post), (const int32_t[EVENLOAD_TRACE_SIZE]){(code), (a), (b), (c), (at_ms)})
 
 #endif
