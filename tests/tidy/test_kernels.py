@@ -15,11 +15,13 @@ STEMS = sorted(path.stem for path in (ROOT / "csrc" / "src").glob("*.c"))
 WHOLES = {
     "allocation": "admission ceiling circuits columns compliance fairness setup slew",
     "dispatch": "merit",
+    "cluster": "ballot cover election heartbeat inbox lease orders outbox planner post reply roster snapshot",
 }
 PARTS = {part: whole for whole, parts in WHOLES.items() for part in parts.split()}
 BOUND_STEMS = sorted(set(STEMS) - set(PARTS))
 # The stems that every installation is promised.
 PROMISED = {"random32", "bl0942", "waterfill", "tracker", "breaker", "rotation", "allocation", "dispatch"}
+PROMISED |= {"canframe", "heartbeat", "election", "cluster"}
 
 
 def kernel_files(stem):
