@@ -1,0 +1,182 @@
+"""S11: the heat that is there is carried, but for the time it takes to notice a death.
+
+Two readings of one rule. `Coverage` watches the simulated world, which knows every node's demand, health and
+what it truly delivers. `TraceCoverage` reads a trace, which knows shares alone: there the demand is what all
+voters carried together when they last agreed on a plan.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evenload import wire
+
+from evenload_sim.cluster.events import DOWN, NO_VERSION, UP, Event, Version
+
+if TYPE_CHECKING:
+    from evenload_sim.cluster.world import ClusterWorld
+
+Report = Callable[[str, str, Event], None]
+
+# Detection 150 ms + tau at each survivor, tau to act, and clocks that run 6 % slow; then the 2 tau of a switch.
+GAP_US_MAX = 164_000 * 106 // 100 + 14_000
+DERATE_PERCENT = (100, 90, 50, 0)
+CARRYING = (wire.BASIS_PLAN, wire.BASIS_CONTINGENCY, wire.BASIS_EMERGENCY)
+
+
+@dataclass
+class Carrier:
+    """What one node of a trace delivers."""
+
+    is_up: bool = False
+    basis: int = wire.BASIS_BOOT
+    applied_10w: int = 0
+    target_10w: int = 0
+    version: Version = NO_VERSION
+
+
+class TraceCoverage:
+    """Coverage as far as a trace proves it: after a node went down the others carry what all carried before."""
+
+    def __init__(self, voters: list[int], rated_10w: dict[int, int], report: Report) -> None:
+        self._carriers = {src: Carrier() for src in voters}
+        self._rated_10w = rated_10w
+        self._report = report
+        self._demand_10w = 0
+        self._short_since_us: int | None = None
+        self._told = False
+
+    def take(self, event: Event) -> None:
+        """Follow one event; events come in the order of their times."""
+        carrier = self._carriers.get(event.node)
+        if carrier is None:
+            return
+        self._judge(event)
+        if event.code == DOWN:
+            self._carriers[event.node] = Carrier()
+            self._short_since_us = None
+        elif event.code == UP:
+            self._carriers[event.node] = Carrier(is_up=True)
+        elif event.code == wire.TRACE_SHARE:
+            carrier.is_up = True
+            carrier.applied_10w, carrier.basis, carrier.target_10w = event.a, event.b, event.c
+        elif event.code == wire.TRACE_PLAN:
+            carrier.version = (event.a, event.b)
+            self._short_since_us = None
+        else:
+            return
+        if event.code in (wire.TRACE_SHARE, wire.TRACE_PLAN):
+            self._learn_demand()
+        self._watch(event.t_us)
+
+    def _learn_demand(self) -> None:
+        rows = list(self._carriers.values())
+        agree = len({row.version for row in rows if row.is_up}) == 1
+        settled = all(not row.is_up or row.basis == wire.BASIS_PLAN for row in rows)
+        if agree and settled and all(row.applied_10w == row.target_10w for row in rows):
+            self._demand_10w = sum(row.applied_10w for row in rows)
+            self._told = False
+
+    def _missing_10w(self) -> int:
+        carrying = {src: row for src, row in self._carriers.items() if row.is_up and row.basis in CARRYING}
+        # Health is not in a trace: whoever is in an emergency or isolated proves nothing about the rule.
+        if any(row.is_up and row.basis == wire.BASIS_ISOLATED for row in self._carriers.values()):
+            return 0
+        capacity_10w = sum(self._rated_10w.get(src, 0) for src in carrying)
+        due_10w = min(self._demand_10w, capacity_10w)
+        return due_10w - sum(row.applied_10w for row in carrying.values())
+
+    def _watch(self, t_us: int) -> None:
+        if self._missing_10w() <= 0:
+            self._short_since_us = None
+        elif self._short_since_us is None:
+            self._short_since_us = t_us
+
+    def _judge(self, event: Event) -> None:
+        since_us = self._short_since_us
+        if since_us is None or self._told or event.t_us - since_us <= GAP_US_MAX:
+            return
+        self._told = True
+        sentence = f"{self._missing_10w()} x 10 W of {self._demand_10w} stay uncovered"
+        self._report("S11", f"{sentence} for {(event.t_us - since_us) // 1000} ms", event)
+
+
+@dataclass
+class Served(Carrier):
+    """What the world knows of a node beside its trace: the demand and its own part in the plan it follows."""
+
+    demand_10w: int = 0
+    capacity_10w: int = 0
+
+
+class Coverage:
+    """Coverage of the simulated world: what live nodes deliver against what their plans say is needed.
+
+    The demand that counts is the smallest that any live node's plan names, the capacity that of the nodes
+    that have a part in their plan. Every death, plan, pause and steered clock starts the time anew.
+    """
+
+    def __init__(self, world: "ClusterWorld", report: Report) -> None:
+        self._world = world
+        self._report = report
+        self._nodes = {src: Served() for src in world.voters}
+        self._short_since_us: int | None = None
+        self.deaf_links = 0
+        self.gap_us_max = 0
+
+    def take(self, event: Event) -> None:
+        """Follow one transition and judge the time since the last."""
+        node = self._nodes.get(event.node)
+        if node is None:
+            return
+        if self._short_since_us is not None:
+            self._judge(event)
+        if event.code == wire.TRACE_SHARE:
+            node.applied_10w, node.basis = event.a, event.b
+        elif event.code == wire.TRACE_PLAN:
+            self._follow_plan(event.node, node)
+            self.disturb()
+        elif event.code in (UP, DOWN):
+            self._nodes[event.node] = Served(is_up=event.code == UP)
+            self.disturb()
+        else:
+            return
+        self._look(event.t_us)
+
+    def disturb(self) -> None:
+        """Start the time anew: something happened that has to be noticed first."""
+        self._short_since_us = None
+        self._look(self._world.now_us)
+
+    def missing_10w(self) -> int:
+        """Return how much of what is due nobody delivers now."""
+        rows = [
+            row for row in self._nodes.values() if row.is_up and row.basis in CARRYING and row.capacity_10w
+        ]
+        if not rows:
+            return 0
+        due_10w = min(*(row.demand_10w for row in rows), sum(row.capacity_10w for row in rows))
+        return due_10w - sum(row.applied_10w for row in self._nodes.values() if row.is_up)
+
+    def _follow_plan(self, src: int, row: Served) -> None:
+        plan = self._world.nodes[src].kernel.plan
+        derate = plan[wire.PLAN_DERATE + self._world.voters.index(src)]
+        row.demand_10w = plan[wire.PLAN_DEMAND_10W]
+        row.capacity_10w = self._world.rated_10w[src] * DERATE_PERCENT[derate] // 100
+
+    def _look(self, t_us: int) -> None:
+        if self.missing_10w() <= 0:
+            if self._short_since_us is not None:
+                self.gap_us_max = max(self.gap_us_max, t_us - self._short_since_us)
+            self._short_since_us = None
+        elif self._short_since_us is None:
+            self._short_since_us = t_us
+
+    def _judge(self, event: Event) -> None:
+        assert self._short_since_us is not None
+        short_us = event.t_us - self._short_since_us
+        if short_us > GAP_US_MAX and not self.deaf_links:
+            self._short_since_us = None
+            self._report(
+                "S11", f"{self.missing_10w()} x 10 W stay uncovered for {short_us // 1000} ms", event
+            )

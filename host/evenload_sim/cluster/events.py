@@ -1,0 +1,42 @@
+"""One transition of one node, as the kernel tells it (`Cluster.take_trace`) and as a trace file keeps it."""
+
+from typing import NamedTuple
+
+from evenload import wire
+
+# Beside wire.TRACE_NAMES: the owner of a node starts it and sees it die.
+UP = -1
+DOWN = -2
+WORDS = {
+    UP: "up",
+    DOWN: "down",
+    **{code: word for code, word in enumerate(wire.TRACE_NAMES) if code != wire.TRACE_NONE},
+}
+CODES = {word: code for code, word in WORDS.items()}
+
+Version = tuple[int, int]
+NO_VERSION: Version = (0, 0)
+
+
+class Event(NamedTuple):
+    """A transition. t_us: common clock; a, b, c: by `code` (SPEC, trace); at_ms: the node's own clock (ring);
+    line: where it stands in its file, or its number.
+    """
+
+    t_us: int
+    node: int
+    code: int
+    a: int = 0
+    b: int = 0
+    c: int = 0
+    at_ms: int = 0
+    line: int = 0
+
+
+def is_newer(one: Version, other: Version) -> bool:
+    """Tell whether plan version `one` is newer than `other`: term first, then a serial of 1 .. 255; seq 0 is none."""
+    if one[1] == 0 or other[1] == 0:
+        return one[1] != 0
+    if one[0] != other[0]:
+        return one[0] > other[0]
+    return 0 < (one[1] - other[1]) % 255 <= 127
