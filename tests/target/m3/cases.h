@@ -15,5 +15,7 @@ extern const m3_case_t meter_cases[];
 extern const size_t meter_case_count;
 extern const m3_case_t frame_cases[];
 extern const size_t frame_case_count;
+extern const m3_case_t cluster_cases[];
+extern const size_t cluster_case_count;
 
 #endif
