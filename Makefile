@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest
 PORT ?= 8000
 WORKERS ?= 2
-CORE_SOURCES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h csrc/*.cdef) csrc/build_core.py setup.py
-C_FILES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h tests/c/*.c tests/c/*.h tests/target/m3/*.c tests/target/m3/*.h)
+CORE_SOURCES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h csrc/linux/* csrc/*.cdef) csrc/build_core.py setup.py
+C_FILES := $(wildcard csrc/src/*.c csrc/include/evenload/*.h csrc/linux/*.c csrc/linux/*.h tests/c/*.c tests/c/*.h tests/target/m3/*.c tests/target/m3/*.h)
 C_TESTS := $(MAKE) --no-print-directory -C tests/c
 
 # PROGRAM:PACKAGE pairs (Debian); tools/install_missing.sh installs what is not there.
