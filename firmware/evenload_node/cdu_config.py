@@ -70,7 +70,7 @@ def quorum_of(config: Section) -> int:
 def tie_words(voter_count: int) -> str:
     """Return the quorum and what an even number of voters means, for the log at start."""
     quorum = voter_count // 2 + 1
-    words = "{} voters, quorum {}: survives {} failures".format(voter_count, quorum, voter_count - quorum)
+    words = "{} voters, quorum {}, survives the loss of {}".format(voter_count, quorum, voter_count - quorum)
     if voter_count % 2 == 0:
         half = voter_count // 2
         words += "; an even number, so a split {}/{} elects nobody and both sides run on contingency shares".format(

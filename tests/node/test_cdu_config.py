@@ -174,9 +174,9 @@ def test_a_node_id_that_nobody_has_is_refused(read):
 
 
 def test_an_even_number_of_voters_is_told_with_its_tie():
-    assert tie_words(6).startswith("6 voters, quorum 4: survives 2 failures; an even number")
+    assert tie_words(6).startswith("6 voters, quorum 4, survives the loss of 2; an even number")
     assert "3/3 elects nobody" in tie_words(6)
-    assert tie_words(5) == "5 voters, quorum 3: survives 2 failures"
+    assert tie_words(5) == "5 voters, quorum 3, survives the loss of 2"
 
 
 def test_kilowatts_become_units_of_10_w():
