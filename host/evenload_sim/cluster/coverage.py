@@ -151,12 +151,19 @@ class Coverage:
     def missing_10w(self) -> int:
         """Return how much of what is due nobody delivers now."""
         rows = [
-            row for row in self._nodes.values() if row.is_up and row.basis in CARRYING and row.capacity_10w
+            (row, self._capacity_10w(src, row))
+            for src, row in self._nodes.items()
+            if row.is_up and row.basis in CARRYING and row.capacity_10w
         ]
         if not rows:
             return 0
-        due_10w = min(*(row.demand_10w for row in rows), sum(row.capacity_10w for row in rows))
+        due_10w = min(*(row.demand_10w for row, _ in rows), sum(capacity_10w for _, capacity_10w in rows))
         return due_10w - sum(row.applied_10w for row in self._nodes.values() if row.is_up)
+
+    def _capacity_10w(self, src: int, row: Served) -> int:
+        """Return what a node's plan counts on, or less if the node knows better."""
+        own_10w = self._world.rated_10w[src] * DERATE_PERCENT[self._world.nodes[src].kernel.health] // 100
+        return min(row.capacity_10w, own_10w)
 
     def _follow_plan(self, src: int, row: Served) -> None:
         plan = self._world.nodes[src].kernel.plan

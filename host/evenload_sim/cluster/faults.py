@@ -127,6 +127,9 @@ class FaultMenu:
             bus.deaf(None, receiver, False)
             for sender in bus.ports:
                 bus.deaf(receiver, sender, False)
+            bus.stuck(receiver, self.world.now_us)
+            if receiver.is_off:
+                bus.bus_off(receiver, self.world.now_us + MS)
         self.world.watch.coverage.deaf_links = 0
         self.world.cut([])
 

@@ -188,7 +188,11 @@ class ClusterWorld:
     def order(self, src: int, code: int, value: int) -> int:
         """Give node `src` an order of its owner; returns one of wire.ORDER_*."""
         node = self.nodes[src]
-        return node.order(self.now_us, code, value) if node.is_up else wire.ORDER_NOT_READY
+        if not node.is_up:
+            return wire.ORDER_NOT_READY
+        answer = node.order(self.now_us, code, value)
+        self.watch.coverage.disturb()
+        return answer
 
     def leader(self) -> int:
         """Return the SRC of the node that holds a lease now, 0 if none does."""
