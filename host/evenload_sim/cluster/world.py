@@ -190,7 +190,7 @@ class ClusterWorld:
         node = self.nodes[src]
         if not node.is_up:
             return wire.ORDER_NOT_READY
-        answer = node.order(self.now_us, code, value)
+        answer: int = node.order(self.now_us, code, value)
         self.watch.coverage.disturb()
         return answer
 
