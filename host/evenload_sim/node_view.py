@@ -19,6 +19,7 @@ class NodeView:
         self.applied_10w = 0
         self.basis = "boot"
         self.is_stopped = False
+        self._told: set[str] = set()
 
     @property
     def is_leader(self) -> bool:
@@ -27,19 +28,27 @@ class NodeView:
 
     def on_event(self, event: dict[str, Any]) -> None:
         """Take one line of its trace."""
-        change = getattr(self, f"_on_{event['event']}", None)
+        word = event["event"]
+        change = getattr(self, f"_on_{word}", None)
         if change is not None:
+            self._told.add(word)
             change(event)
 
     def on_status(self, status: dict[str, Any]) -> None:
-        """Take its answer to `status`, which tells what happened before its trace was read."""
-        self.role, self.term = status["role"], status["term"]
-        self.leader = status.get("leader") or 0
-        self.has_lease = bool(status.get("has_lease"))
-        plan = status.get("plan") or {}
-        self.plan = (plan.get("term", 0), plan.get("seq", 0))
-        self.alive = set(status.get("alive", ()))
-        self.basis = status.get("basis", self.basis)
+        """Take its answer to `status` for what no line of its trace has told: the trace is newer."""
+        plan = status["plan"]
+        rows: tuple[tuple[str, str, Any], ...] = (
+            ("role", "role", status["role"]),
+            ("role", "term", status["term"]),
+            ("role", "leader", status["leader"]),
+            ("lease", "has_lease", status["has_lease"]),
+            ("plan", "plan", (plan["term"], plan["seq"])),
+            ("alive", "alive", set(status["alive"])),
+            ("share", "basis", status.get("basis", self.basis)),
+        )
+        for word, name, value in rows:
+            if word not in self._told:
+                setattr(self, name, value)
 
     def _on_role(self, event: dict[str, Any]) -> None:
         self.role, self.term, self.leader = ROLE_NAMES[event["a"]], event["b"], event["c"]
