@@ -115,9 +115,9 @@ class Keeper:
         self._due_s: float | None = None
 
     def turn(self) -> bool:
-        """Look after the child; returns whether it was started now."""
+        """Look after the child, once it was started; returns whether it was started again now."""
         now_s = time.monotonic()
-        if not self.is_on or self.child.is_alive:
+        if not self.is_on or self.child.is_alive or self.child.start_count == 0:
             self._due_s = None
             return False
         if self._due_s is None:

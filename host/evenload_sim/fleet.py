@@ -177,13 +177,13 @@ class Fleet:
         """Return the node's status; raises FleetError when it does not answer within 2 s."""
         return self.order(src, "status")
 
-    def order(self, src: int, words: str) -> Event:
-        """Send one console command and return its answer (which may refuse). Raises FleetError after 2 s."""
+    def order(self, src: int, words: str, answer_s_max: float = ANSWER_S_MAX) -> Event:
+        """Send one console command and return its answer (which may refuse). Raises FleetError when it is late."""
         self.wait_for(lambda: self.consoles[src].is_open, ANSWER_S_MAX, f"the console of node {src}")
         key = (src, str(self.consoles[src].send(words)))
         self._answers[key] = None
         try:
-            self.wait_for(lambda: self._answers[key] is not None, ANSWER_S_MAX, f"node {src}, `{words}`")
+            self.wait_for(lambda: self._answers[key] is not None, answer_s_max, f"node {src}, `{words}`")
         finally:
             answer = self._answers.pop(key)
         return answer or {}
