@@ -26,16 +26,10 @@ WARNING_ERRORS = 96
 
 
 class Client(Protocol):
-    """One client.
-
-    spent: reads, commands and messages that it was served; taken: frames that it sent; dropped: frames that it was too
-    slow for; refused: what it sent and was neither frame nor command.
-    """
+    """One client. `dropped`: frames that it was too slow for; `refused`: what it sent and was no frame or command."""
 
     name: str
     port: Port
-    spent: int
-    taken: int
     dropped: int
 
     @property
@@ -72,8 +66,6 @@ class SlcanClient:
     def __init__(self, descriptor: int, name: str, port: Port, bitrate: int) -> None:
         self.name = name
         self.port = port
-        self.spent = 0
-        self.taken = 0
         self.dropped = 0
         self.adapter = SlcanAdapter(bitrate)
         self.is_behind = False
@@ -104,7 +96,6 @@ class SlcanClient:
             return
         if not data:
             raise ConnectionResetError("the client has closed")
-        self.spent += 1
         self.adapter.feed(data)
         self.work()
 
@@ -121,11 +112,9 @@ class SlcanClient:
             if turn is None:
                 self.is_behind = False
                 return
-            self.spent += 1
             answer, frame = turn
             if frame is not None:
                 port.send(frame)
-                self.taken += 1
             elif was_open and not adapter.is_open:
                 self._forget()
             self._keep(answer)
@@ -194,8 +183,6 @@ class RawClient:
     def __init__(self, connection: socket.socket, name: str, port: Port) -> None:
         self.name = name
         self.port = port
-        self.spent = 0
-        self.taken = 0
         self.dropped = 0
         self.refused = 0
         self.is_behind = False
@@ -247,7 +234,6 @@ class RawClient:
         self._connection.close()
 
     def _take(self, message: bytes) -> None:
-        self.spent += 1
         is_name = self._is_first and len(message) == CAN_FRAME_SIZE and message[:4] == bytes(4)
         self._is_first = False
         if is_name:
@@ -256,7 +242,6 @@ class RawClient:
             return
         try:
             self.port.send(message)
-            self.taken += 1
         except ValueError:  # No frame: too short or long, an error message, an impossible length.
             self.refused += 1
 

@@ -1,5 +1,6 @@
 """What a real-time run stands on: the fleet, the two witnesses, and hogs that take every core when asked."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from evenload_sim.realtime_witness import PERIOD_US, TOLD_US, Witness
 HOG = "while True: pass"
 REPORT_S_MAX = 2.0
 REPORTS_KEPT = 1000
+PIPE_SIZE = 1 << 20  # Every cycle of 40 s, should the reader be kept from reading.
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class Rig:
 
     def _watch(self, *words: str) -> Watch:
         reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         command = [sys.executable, "-m", "evenload_sim.realtime_witness", *words]
         child = Child(command, self._folder / f"{words[0]}.log", output=writer)
         return Watch(child, Witness(reader), (reader, writer))

@@ -2,8 +2,8 @@
 
     python -m evenload_sim.bench.stormy_node run FILE       as `evenload-node run FILE`, with the storm
 
-The storm runs in the node's own main thread, between any two of its bytecodes (a timer's signal), and leaves it 1 ms
-between two squalls: the node's console and housekeeping go on, slowly.
+The storm runs in the node's own main thread, between any two of its bytecodes (a timer's signal), and leaves it 10 ms
+between two squalls of about as long: the node's console and housekeeping go on, slowly.
 """
 
 import gc
@@ -12,7 +12,7 @@ import signal
 import sys
 from types import FrameType
 
-PAUSE_S = 0.001
+PAUSE_S = 0.01
 KNOTS = 3000
 DOCUMENT = {
     f"unit {n}": {"share_kw": n / 7, "alarms": ["none"] * 5, "names": f"CDU_{n:02}"} for n in range(200)
