@@ -26,10 +26,16 @@ WARNING_ERRORS = 96
 
 
 class Client(Protocol):
-    """One client. `dropped`: frames that it was too slow for; `refused`: what it sent and was no frame or command."""
+    """One client.
+
+    spent: reads, commands and messages that it was served; taken: frames that it sent; dropped: frames that it was too
+    slow for; refused: what it sent and was neither frame nor command.
+    """
 
     name: str
     port: Port
+    spent: int
+    taken: int
     dropped: int
 
     @property
@@ -66,6 +72,8 @@ class SlcanClient:
     def __init__(self, descriptor: int, name: str, port: Port, bitrate: int) -> None:
         self.name = name
         self.port = port
+        self.spent = 0
+        self.taken = 0
         self.dropped = 0
         self.adapter = SlcanAdapter(bitrate)
         self.is_behind = False
@@ -96,6 +104,7 @@ class SlcanClient:
             return
         if not data:
             raise ConnectionResetError("the client has closed")
+        self.spent += 1
         self.adapter.feed(data)
         self.work()
 
@@ -112,9 +121,11 @@ class SlcanClient:
             if turn is None:
                 self.is_behind = False
                 return
+            self.spent += 1
             answer, frame = turn
             if frame is not None:
                 port.send(frame)
+                self.taken += 1
             elif was_open and not adapter.is_open:
                 self._forget()
             self._keep(answer)
@@ -183,6 +194,8 @@ class RawClient:
     def __init__(self, connection: socket.socket, name: str, port: Port) -> None:
         self.name = name
         self.port = port
+        self.spent = 0
+        self.taken = 0
         self.dropped = 0
         self.refused = 0
         self.is_behind = False
@@ -234,6 +247,7 @@ class RawClient:
         self._connection.close()
 
     def _take(self, message: bytes) -> None:
+        self.spent += 1
         is_name = self._is_first and len(message) == CAN_FRAME_SIZE and message[:4] == bytes(4)
         self._is_first = False
         if is_name:
@@ -242,6 +256,7 @@ class RawClient:
             return
         try:
             self.port.send(message)
+            self.taken += 1
         except ValueError:  # No frame: too short or long, an error message, an impossible length.
             self.refused += 1
 

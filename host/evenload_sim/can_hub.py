@@ -36,9 +36,7 @@ PRIORITY = 41  # One above the nodes, whose bus this is.
 CLIENT_COUNT_MAX = 64
 READ_SIZE = 4096
 WAIT_S_MAX = 1.0
-PAUSE_S = (
-    0.001  # What a client that used up its turn waits for the next: a flood of commands stays a trickle.
-)
+PAUSE_US = 1000  # Frames are held back by the bus; what is none, by this: a flood of garbage stays a trickle.
 PATH_SIZE_MAX = 107  # Of a local socket's address.
 
 
@@ -80,6 +78,7 @@ class CanHub:
         self._listeners: dict[int, socket.socket] = {}
         self._ended_us: list[int] = []
         self._client_count = 0
+        self._paused_us: dict[Client, int] = {}
         self._bus_path: Path | None = None
         self._wake_read, self._wake_write = socket.socketpair()
         try:
@@ -105,9 +104,10 @@ class CanHub:
     def turn(self, wait_s_max: float = WAIT_S_MAX) -> None:
         """Wait for the next event, at most `wait_s_max`, and do what is due."""
         self._advance()
-        wait_s = min(self._work_off(), self._wait_s(), wait_s_max)
+        self._work_off()
+        wait_s = min(self._wait_s(), wait_s_max)
         clients = {client.fileno(): client for client in self.clients}
-        readers = [descriptor for descriptor, client in clients.items() if not client.is_behind]
+        readers = [number for number, client in clients.items() if self._may_be_read(client)]
         writers = [descriptor for descriptor, client in clients.items() if client.has_output]
         waited_for = [self._wake_read.fileno(), *self._listeners, *readers]
         readable, writable, _ = select.select(waited_for, writers, [], max(0.0, wait_s))
@@ -116,7 +116,7 @@ class CanHub:
         for listener in [self._listeners[number] for number in readable if number in self._listeners]:
             self._accept(listener)
         for client in [clients[descriptor] for descriptor in readable if descriptor in clients]:
-            self._try(client, client.read)
+            self._take(client, client.read)
         for client in [clients[descriptor] for descriptor in writable]:
             self._try(client, client.write)
         if self._wake_read.fileno() in readable:
@@ -171,11 +171,13 @@ class CanHub:
         return (time.monotonic_ns() - self._start_ns) // 1000
 
     def _wait_s(self) -> float:
-        """Return the seconds to the next event of the bus."""
-        next_us = self.bus.next_event_us()
-        if next_us == NEVER_US:
-            return WAIT_S_MAX
-        return 0.0 if self.options.is_instant else (next_us - self._now_us()) / 1e6
+        """Return the seconds to the next event of the bus or the end of a pause."""
+        now_us = self._now_us()
+        next_us = min(self._paused_us.values(), default=NEVER_US)
+        bus_us = self.bus.next_event_us()
+        if bus_us != NEVER_US:
+            next_us = min(next_us, now_us if self.options.is_instant else bus_us)
+        return WAIT_S_MAX if next_us == NEVER_US else (next_us - now_us) / 1e6
 
     def _advance(self) -> None:
         """Bring the bus to the present and write what it delivered."""
@@ -193,14 +195,25 @@ class CanHub:
                 self._lateness_of_period.add(0 if self.options.is_instant else now_us - ended_us)
             self._ended_us.clear()
 
-    def _work_off(self) -> float:
-        """Let clients that were behind go on; return the seconds until those that still are may."""
-        pause_s = WAIT_S_MAX
+    def _work_off(self) -> None:
+        """End the pauses that are over, and let clients that were behind go on."""
+        now_us = self._now_us()
+        self._paused_us = {client: end_us for client, end_us in self._paused_us.items() if end_us > now_us}
         for client in [client for client in self.clients if client.is_behind]:
-            self._try(client, client.work)
-            if client.is_behind and client.port.queued < QUEUE_COUNT_MAX:
-                pause_s = PAUSE_S
-        return pause_s
+            if client not in self._paused_us and client.port.queued < QUEUE_COUNT_MAX:
+                self._take(client, client.work)
+
+    def _may_be_read(self, client: Client) -> bool:
+        return not client.is_behind and client not in self._paused_us
+
+    def _take(self, client: Client, deed: Callable[[], None]) -> None:
+        """Let `client` read or work; one that has sent no frame, or more than a turn's, pauses."""
+        taken, spent = client.taken, client.spent
+        self._try(client, deed)
+        is_fruitless = client.spent > spent and client.taken == taken
+        is_greedy = client.is_behind and client.port.queued < QUEUE_COUNT_MAX
+        if client in self.clients and (is_fruitless or is_greedy):
+            self._paused_us[client] = self._now_us() + PAUSE_US
 
     def _try(self, client: Client, deed: Callable[[], None]) -> None:
         """Let `client` read, work or write, then write its answers; remove it when it has gone."""
@@ -217,6 +230,7 @@ class CanHub:
         if client not in self.clients:
             return
         self.clients.remove(client)
+        self._paused_us.pop(client, None)
         self.bus.detach(client.port)
         client.port.on_frame = None
         client.close()

@@ -214,6 +214,17 @@ def test_what_a_client_sends_faster_than_the_bus_waits_and_is_not_lost(bench):
     assert (bench.hub.report()["dropped"], bench.hub.report()["refused"]) == (0, 0)
 
 
+def test_a_flood_of_garbage_is_read_with_pauses_and_delays_nobody(bench):
+    wrong, raw, listener = bench.raw(), bench.raw(), bench.raw()
+    begin_us = bench.hub.bus.now_us
+    for _ in range(200):  # Four turns of 64, so three pauses of 1 ms.
+        wrong.send(b"abc")
+    raw.send(FRAME)
+    assert bench.read(listener, 16) == FRAME
+    bench.until(lambda: bench.hub.report()["refused"] == 200)
+    assert bench.hub.bus.now_us - begin_us >= 3000
+
+
 def test_clients_that_go_are_forgotten_and_their_counts_stay(bench):
     raw, tcp, stays = bench.raw(), bench.tcp(), bench.raw()
     raw.send(b"abc")

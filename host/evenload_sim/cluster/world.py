@@ -189,7 +189,7 @@ class ClusterWorld:
         """Give node `src` an order of its owner; returns one of wire.ORDER_*."""
         node = self.nodes[src]
         if not node.is_up:
-            return wire.ORDER_NOT_READY
+            return int(wire.ORDER_NOT_READY)
         answer: int = node.order(self.now_us, code, value)
         self.watch.coverage.disturb()
         return answer
