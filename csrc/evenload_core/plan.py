@@ -17,7 +17,7 @@ def newer(term_a: int, seq_a: int, term_b: int, seq_b: int) -> int:
 
 
 def next_seq(seq: int) -> int:
-    """Return the seq after `seq`: 1 .. 255; 1 after 255 and after 0, which is none."""
+    """Return the seq after `seq` (0 .. 254): 1 .. 255; 0, which is none, after 255."""
     return lib.evenload_plan_next_seq(seq)
 
 

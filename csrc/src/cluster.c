@@ -75,7 +75,22 @@ static void send_lease_frame(cluster_t *cluster, int32_t now_ms)
     evenload_post_send(&cluster->post, now_ms, EVENLOAD_CAN_TYPE_LEASE, EVENLOAD_CAN_DST_ALL);
 }
 
-/* Plans, says the plan, renews the lease; hands over when this node is not fit to lead. */
+/* Lets another lead when this node is unfit, or when its term is about to run out of plans. */
+static void hand_over(cluster_t *cluster, int32_t now_ms)
+{
+    const int32_t seq = cluster->plan[EVENLOAD_PLAN_SEQ];
+    if (cluster->election.health == EVENLOAD_DERATE_FULL && seq < EVENLOAD_PLAN_SEQ_HANDOVER) {
+        return;
+    }
+    const int32_t target = cluster->planner.committed_seq == seq ? evenload_cluster_successor(cluster) : 0;
+    if (target) {
+        evenload_cluster_stand_down(cluster, now_ms, EVENLOAD_RESIGN_REASON_MAINTENANCE, target);
+    } else if (seq >= EVENLOAD_PLAN_SEQ_MAX) {
+        evenload_cluster_stand_down(cluster, now_ms, EVENLOAD_RESIGN_REASON_LEASE, 0);
+    }
+}
+
+/* Plans, says the plan, says who leads; hands over when another should. */
 static void lead(cluster_t *cluster, int32_t now_ms)
 {
     const evenload_planner_view_t view = planner_view(cluster);
@@ -86,13 +101,7 @@ static void lead(cluster_t *cluster, int32_t now_ms)
     if (evenload_ticks_is_due_within(now_ms, cluster->lease_frame_ms, EVENLOAD_CLUSTER_BEAT_MS)) {
         send_lease_frame(cluster, now_ms);
     }
-    const int is_committed = cluster->planner.committed_seq == cluster->plan[EVENLOAD_PLAN_SEQ];
-    if (cluster->election.health != EVENLOAD_DERATE_FULL && is_committed) {
-        const int32_t target = evenload_cluster_successor(cluster);
-        if (target) {
-            evenload_cluster_stand_down(cluster, now_ms, EVENLOAD_RESIGN_REASON_MAINTENANCE, target);
-        }
-    }
+    hand_over(cluster, now_ms);
 }
 
 static int32_t capacity(const cluster_t *cluster)

@@ -333,6 +333,7 @@ void evenload_election_tick(evenload_election_t *election, int32_t now_ms, const
 void evenload_election_follow(evenload_election_t *election, int32_t now_ms, evenload_post_t *post)
 {
     election->role = EVENLOAD_ROLE_FOLLOWER;
+    evenload_ballot_release(&election->ballot, election->src, election->ballot.term);
     election->has_slot = 0;
     election->is_transfer = 0;
     election->base_ms = now_ms;

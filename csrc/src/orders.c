@@ -117,5 +117,8 @@ int32_t evenload_orders_obey(evenload_cluster_t *cluster, int32_t now_ms, int32_
     if (code == EVENLOAD_ORDER_TRANSFER) {
         return transfer(cluster, now_ms, value);
     }
+    if (cluster->plan[EVENLOAD_PLAN_SEQ] >= EVENLOAD_PLAN_SEQ_MAX) {
+        return EVENLOAD_ORDER_NOT_READY;
+    }
     return want(&cluster->planner, code, value);
 }

@@ -10,7 +10,6 @@
 #define CHUNK_COUNT_SMALL 4
 #define SLOT_COUNT_SMALL 6
 #define CAP_PERCENT_MAX 100
-#define NEWER_MAX 127
 #define PAYLOAD 2
 #define MASTER 5
 #define DEMAND 6
@@ -132,13 +131,12 @@ int32_t evenload_plan_newer(int32_t term_a, int32_t seq_a, int32_t term_b, int32
     if (seq_b == 0 || term_a > term_b) {
         return 1;
     }
-    const int32_t ahead = (seq_a - seq_b + EVENLOAD_PLAN_SEQ_MAX) % EVENLOAD_PLAN_SEQ_MAX;
-    return term_a == term_b && ahead >= 1 && ahead <= NEWER_MAX;
+    return term_a == term_b && seq_a > seq_b;
 }
 
 int32_t evenload_plan_next_seq(int32_t seq)
 {
-    return seq % EVENLOAD_PLAN_SEQ_MAX + 1;
+    return seq < EVENLOAD_PLAN_SEQ_MAX ? seq + 1 : 0;
 }
 
 void evenload_plan_packer_init(evenload_plan_packer_t *packer, int32_t voter_count)

@@ -182,9 +182,11 @@ int32_t evenload_planner_tick(evenload_planner_t *planner, int32_t now_ms, int32
     choose(planner, now_ms, view);
     const int32_t urgency = urgency_of(planner, view);
     const int is_rested = evenload_ticks_elapsed_ms(now_ms, planner->made_ms) >= EVENLOAD_CLUSTER_REPEAT_MS;
-    const int32_t unacked = (view.plan[EVENLOAD_PLAN_SEQ] - planner->committed_seq + EVENLOAD_PLAN_SEQ_MAX) %
-                            EVENLOAD_PLAN_SEQ_MAX;
+    const int32_t unacked = view.plan[EVENLOAD_PLAN_SEQ] - planner->committed_seq;
     if (urgency == 0 || unacked >= EVENLOAD_CLUSTER_UNACKED_MAX || !(is_rested || urgency == 2)) {
+        return 0;
+    }
+    if (view.plan[EVENLOAD_PLAN_SEQ] >= EVENLOAD_PLAN_SEQ_MAX) {
         return 0;
     }
     write_plan(planner, now_ms, view);

@@ -65,6 +65,8 @@ from evenload.wire import (
     LEASE_TERM,
     PLAN_MASTER,
     PLAN_SEQ,
+    PLAN_SEQ_HANDOVER,
+    PLAN_SEQ_MAX,
     PLAN_SIZE,
     PLAN_TERM,
     RESIGN_REASON_LEASE,
@@ -272,7 +274,7 @@ class Cluster(ClusterView):
             self.stand_down(now_ms, RESIGN_REASON_LEASE, 0)
 
     def _lead(self, now_ms):
-        """Plan, say the plan, renew the lease; hand over when this node is not fit to lead."""
+        """Plan, say the plan, say who leads; hand over when another should."""
         if self.planner.tick(now_ms, self.plan, self.roster, self.peers, self.election.quorum):
             self.apply_plan(now_ms)
         self.planner.say(now_ms, self.plan, self.peers, self.post)
@@ -284,11 +286,18 @@ class Cluster(ClusterView):
             fields[LEASE_MASTER] = self.src
             fields[LEASE_PLAN_SEQ] = self.plan[PLAN_SEQ]
             self.post.send(now_ms, CAN_TYPE_LEASE, CAN_DST_ALL)
-        is_committed = self.planner.committed_seq == self.plan[PLAN_SEQ]
-        if self.election.health != DERATE_FULL and is_committed:
-            target = self.successor()
-            if target:
-                self.stand_down(now_ms, RESIGN_REASON_MAINTENANCE, target)
+        self._hand_over(now_ms)
+
+    def _hand_over(self, now_ms):
+        """Let another lead when this node is unfit, or when its term is about to run out of plans."""
+        seq = self.plan[PLAN_SEQ]
+        if self.election.health == DERATE_FULL and seq < PLAN_SEQ_HANDOVER:
+            return
+        target = self.successor() if self.planner.committed_seq == seq else 0
+        if target:
+            self.stand_down(now_ms, RESIGN_REASON_MAINTENANCE, target)
+        elif seq >= PLAN_SEQ_MAX:
+            self.stand_down(now_ms, RESIGN_REASON_LEASE, 0)
 
     def _beat(self, now_ms):
         if not is_due_within(now_ms, self.beat_ms, 2 * CLUSTER_BEAT_MS + CLUSTER_LISTEN_MS):

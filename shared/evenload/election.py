@@ -211,8 +211,12 @@ class Election:
         self._advance(now_ms, peers, post)
 
     def follow(self, now_ms: int, post) -> None:
-        """Be a follower without a turn of its own yet; what was asked is asked no more."""
+        """Be a follower without a turn of its own yet; what was asked is asked no more.
+
+        The own vote binds no longer: a node that follows can't win the term that it stood in.
+        """
         self.role = ROLE_FOLLOWER
+        self.ballot.release(self.src, self.ballot.term)
         self.has_slot = 0
         self.is_transfer = 0
         self.base_ms = now_ms

@@ -34,6 +34,8 @@ from evenload.wire import (
     ORDER_TRANSFER,
     ORDER_UNKNOWN,
     ORDER_VALUE,
+    PLAN_SEQ,
+    PLAN_SEQ_MAX,
     RESIGN_REASON_PLANNED,
     RESIGN_REASON_TRANSFER,
     TRACE_EMERGENCY,
@@ -58,6 +60,8 @@ def obey(cluster, now_ms: int, code: int, value: int) -> int:
         return ORDER_DONE
     if code == ORDER_TRANSFER:
         return _transfer(cluster, now_ms, value)
+    if cluster.plan[PLAN_SEQ] >= PLAN_SEQ_MAX:
+        return ORDER_NOT_READY
     return _want(cluster.planner, code, value)
 
 

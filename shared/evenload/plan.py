@@ -52,7 +52,6 @@ _CHUNK_COUNT_SMALL = 4
 _SLOT_COUNT_SMALL = 6
 _CAP_PERCENT_MAX = 100
 # Half of the seqs, rounded down, are newer than a seq; the other half is older.
-_NEWER_MAX = 127
 # The bytes below stand in one buffer: SRC and seq, then the payloads of the chunks.
 _PAYLOAD = 2
 _MASTER = 5
@@ -77,19 +76,19 @@ def chunk_count(voter_count: int) -> int:
 def newer(term_a: int, seq_a: int, term_b: int, seq_b: int) -> int:
     """Return 1 if version a is newer than version b, else 0.
 
-    The higher term is newer; within a term the seq counts 1 .. 255 and on to 1, so that each seq has 127 newer
-    and 127 older ones. Seq 0 is no plan, in whatever term, and older than any.
+    The higher term is newer, within a term the higher seq: a term has at most PLAN_SEQ_MAX plans and its seq
+    never wraps. Seq 0 is no plan, in whatever term, and older than any.
     """
     if seq_a == 0:
         return 0
     if seq_b == 0 or term_a > term_b:
         return 1
-    return 1 if term_a == term_b and 1 <= (seq_a - seq_b) % PLAN_SEQ_MAX <= _NEWER_MAX else 0
+    return 1 if term_a == term_b and seq_a > seq_b else 0
 
 
 def next_seq(seq: int) -> int:
-    """Return the seq after `seq`: 1 .. 255; 1 after 255 and after 0, which is none."""
-    return seq % PLAN_SEQ_MAX + 1
+    """Return the seq after `seq` (0 .. 254): 1 .. 255; 0, which is none, after 255."""
+    return seq + 1 if seq < PLAN_SEQ_MAX else 0
 
 
 class Packer:

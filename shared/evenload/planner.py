@@ -4,7 +4,7 @@ A plan is made when something it says is no longer so: a voter fell silent or ca
 the operator wants something else. It is sent CLUSTER_REPEAT_COUNT times, then repeated every heartbeat while a
 living voter reports another. A voter that comes back is given half, nine tenths, then all of its capacity, a
 second each, unless the load needs it at once. At most CLUSTER_UNACKED_MAX plans wait for a quorum; changes
-beyond that coalesce into the next one.
+beyond that coalesce into the next one. A term has at most PLAN_SEQ_MAX plans; the leader hands over before they end.
 """
 
 from array import array
@@ -90,8 +90,10 @@ class Planner:
         self._choose(now_ms, roster, peers)
         urgency = self._urgency(current, roster)
         is_rested = elapsed_ms(now_ms, self.made_ms) >= CLUSTER_REPEAT_MS
-        unacked = (current[PLAN_SEQ] - self.committed_seq) % PLAN_SEQ_MAX
+        unacked = current[PLAN_SEQ] - self.committed_seq
         if urgency == 0 or unacked >= CLUSTER_UNACKED_MAX or not (is_rested or urgency == 2):
+            return 0
+        if current[PLAN_SEQ] >= PLAN_SEQ_MAX:
             return 0
         self._write(now_ms, current, roster)
         return 1

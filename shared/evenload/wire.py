@@ -524,6 +524,7 @@ PLAN_SIZE = const(43)
 PLAN_CHUNK_COUNT_MAX = const(7)
 PLAN_CHUNK_SIZE = const(7)
 PLAN_SEQ_MAX = const(255)
+PLAN_SEQ_HANDOVER = const(240)
 PLAN_SUPPLY_CK_DEFAULT = const(30815)
 
 # derate: health in a heartbeat and in a plan; in a plan, out means not a member.

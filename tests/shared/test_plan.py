@@ -258,14 +258,16 @@ def test_spare_bits_are_zero(backend, place, bit):
     assert results(module.Assembler(12), spoilt)[-1] == FRAME_VALUE
 
 
-def test_each_seq_has_127_newer_and_127_older_ones(backend):
+def test_within_a_term_the_higher_seq_is_newer(backend):
+    """However far one falls behind: a serial comparison took a plan 128 changes old for the newer one."""
     module = backend("plan")
     for seq in range(1, 256):
-        newer = [other for other in range(1, 256) if module.newer(7, other, 7, seq)]
-        older = [other for other in range(1, 256) if module.newer(7, seq, 7, other)]
-        assert (len(newer), len(older)) == (127, 127)
-        assert {*newer, *older, seq} == set(range(1, 256))
-        assert module.newer(7, module.next_seq(seq), 7, seq) == 1
+        assert [other for other in range(1, 256) if module.newer(7, other, 7, seq)] == [*range(seq + 1, 256)]
+
+
+def test_a_term_has_255_plans(backend):
+    next_seq = backend("plan").next_seq
+    assert [next_seq(seq) for seq in (0, 1, 254, 255)] == [1, 2, 255, 0]
 
 
 def test_the_term_comes_first_and_seq_0_is_older_than_any(backend):
@@ -276,11 +278,6 @@ def test_the_term_comes_first_and_seq_0_is_older_than_any(backend):
     assert newer(7, 1, 9, 0) == 1
     assert newer(9, 0, 7, 1) == 0
     assert newer(9, 0, 7, 0) == 0
-
-
-def test_a_seq_is_never_0_again(backend):
-    next_seq = backend("plan").next_seq
-    assert [next_seq(seq) for seq in (0, 1, 127, 254, 255)] == [1, 2, 128, 255, 1]
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])

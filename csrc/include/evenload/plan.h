@@ -37,7 +37,7 @@ int32_t evenload_plan_chunk_count(int32_t voter_count);
 /* Returns 1 if version a is newer than version b, else 0; seq 0 is no plan, in whatever term. */
 int32_t evenload_plan_newer(int32_t term_a, int32_t seq_a, int32_t term_b, int32_t seq_b);
 
-/* Returns the seq after `seq`: 1 .. 255. */
+/* Returns the seq after `seq` (0 .. 254): 1 .. 255; 0, which is none, after 255. */
 int32_t evenload_plan_next_seq(int32_t seq);
 
 /* Empties a packer for voter_count (1 .. 12) voters. */
