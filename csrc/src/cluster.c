@@ -52,6 +52,7 @@ static void watch_clock(cluster_t *cluster, int32_t now_ms)
         if (cluster->lease.is_held) {
             evenload_cluster_stand_down(cluster, now_ms, EVENLOAD_RESIGN_REASON_LEASE, 0);
         }
+        evenload_election_on_clock_step(&cluster->election, now_ms, &cluster->post);
     } else if (passed_ms > EVENLOAD_CLUSTER_AWAY_MS) {
         /* After a gap this node does not know how long the leader has been silent. */
         evenload_ballot_stick(&cluster->election.ballot, now_ms, cluster->election.leader,
@@ -249,7 +250,8 @@ void evenload_cluster_tick(evenload_cluster_t *cluster, int32_t now_ms)
     if (cluster->lease.is_held && !evenload_lease_holds(&cluster->lease, now_ms)) {
         evenload_cluster_stand_down(cluster, now_ms, EVENLOAD_RESIGN_REASON_LEASE, 0);
     }
-    election->health = cluster->is_draining ? EVENLOAD_DERATE_OUT : cluster->health;
+    const int is_out = cluster->is_draining || cluster->cover.is_isolated;
+    election->health = is_out ? EVENLOAD_DERATE_OUT : cluster->health;
     cluster->planner.health = election->health;
     cluster->cover.health = cluster->health;
     evenload_election_tick(election, now_ms, &cluster->peers, &cluster->post);

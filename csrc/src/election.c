@@ -330,6 +330,17 @@ void evenload_election_tick(evenload_election_t *election, int32_t now_ms, const
     advance(election, now_ms, peers, post);
 }
 
+void evenload_election_on_clock_step(evenload_election_t *election, int32_t now_ms, evenload_post_t *post)
+{
+    if (election->role == EVENLOAD_ROLE_PRECANDIDATE || election->role == EVENLOAD_ROLE_CANDIDATE) {
+        evenload_election_follow(election, now_ms, post);
+    }
+    election->has_slot = 0;
+    election->is_held = 0;
+    election->is_behind = 0;
+    election->base_ms = now_ms;
+}
+
 void evenload_election_follow(evenload_election_t *election, int32_t now_ms, evenload_post_t *post)
 {
     election->role = EVENLOAD_ROLE_FOLLOWER;

@@ -156,7 +156,8 @@ class Cluster(ClusterView):
             self.lease.renew(now_ms)
         if self.lease.is_held and not self.lease.holds(now_ms):
             self.stand_down(now_ms, RESIGN_REASON_LEASE, 0)
-        self.election.health = DERATE_OUT if self.is_draining else self.health
+        is_out = self.is_draining or self.cover.is_isolated
+        self.election.health = DERATE_OUT if is_out else self.health
         self.planner.health = self.election.health
         self.cover.health = self.health
         self.election.tick(now_ms, self.peers, self.post)
@@ -350,6 +351,7 @@ class Cluster(ClusterView):
             self.alarm |= ALARM_CLOCK_STEP
             if self.lease.is_held:
                 self.stand_down(now_ms, RESIGN_REASON_LEASE, 0)
+            self.election.on_clock_step(now_ms, self.post)
         elif passed_ms > CLUSTER_AWAY_MS:
             # After a gap this node does not know how long the leader has been silent.
             self.election.ballot.stick(now_ms, self.election.leader, self.election.ballot.term)

@@ -210,6 +210,15 @@ class Election:
                 self._ask(now_ms, post)
         self._advance(now_ms, peers, post)
 
+    def on_clock_step(self, now_ms: int, post) -> None:
+        """Start every wait anew: the clock went back, and what was due would be due that much later."""
+        if self.role == ROLE_PRECANDIDATE or self.role == ROLE_CANDIDATE:
+            self.follow(now_ms, post)
+        self.has_slot = 0
+        self.is_held = 0
+        self.is_behind = 0
+        self.base_ms = now_ms
+
     def follow(self, now_ms: int, post) -> None:
         """Be a follower without a turn of its own yet; what was asked is asked no more.
 

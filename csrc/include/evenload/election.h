@@ -79,6 +79,9 @@ void evenload_election_resign(evenload_election_t *election, int32_t now_ms, int
 void evenload_election_tick(evenload_election_t *election, int32_t now_ms, const evenload_heartbeat_t *peers,
                             evenload_post_t *post);
 
+/* Starts every wait anew: the clock went back, and what was due would be due that much later. */
+void evenload_election_on_clock_step(evenload_election_t *election, int32_t now_ms, evenload_post_t *post);
+
 /* Is a follower without a turn of its own yet; what was asked is asked no more, the own vote binds no longer. */
 void evenload_election_follow(evenload_election_t *election, int32_t now_ms, evenload_post_t *post);
 
