@@ -70,6 +70,21 @@ def test_heat_that_stays_uncovered_is_found():
     assert check_lines([*begin, *covers, *later]).findings == []
 
 
+def test_a_lease_that_a_stopped_leader_finds_in_old_frames_is_over():
+    elected = [
+        line(1_000_000, 2, "role", 3, 5, 2, at_ms=1000),
+        line(1_000_000, 2, "lease", 1124, 5, at_ms=1000),
+    ]
+    resumed = [
+        line(1_010_000, 1, "lease", 990, 4, at_ms=890),
+        line(1_010_000, 1, "role", 0, 5, 2, at_ms=1005),
+        line(1_010_000, 1, "lease_end", 5, 1, at_ms=1005),
+    ]
+    assert check_lines([HEAD, *stopped, *elected, *resumed]).findings == []
+    awake = [line(1_010_000, 1, "lease", 1130, 4, at_ms=1010)]
+    assert [finding.rule for finding in check_lines([HEAD, *stopped, *elected, *awake]).findings] == ["S5"]
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from evenload import wire
+from evenload import ticks, wire
 from evenload.errors import EvenloadError
 
 from evenload_sim.cluster.coverage import TraceCoverage
@@ -139,7 +139,22 @@ def read_trace(lines: Iterable[str]) -> tuple[Header, list[Event]]:
         events.append(event._replace(t_us=t_us))
     if header is None:
         raise TraceUnreadable("the trace is empty; its first line is the object with event cluster.")
-    return header, events
+    return header, with_clocks(events)
+
+
+def with_clocks(events: list[Event]) -> list[Event]:
+    """Return the events with `at_ms` the node's clock at `t_us`: the newest of what it told at that moment.
+
+    A node that was stopped takes in old frames with the stamps of their arrival; what it makes of them is told at
+    once, by one t_us. Read by its old stamp, a lease that is over would last as long again.
+    """
+    clock_ms: dict[tuple[int, int], int] = {}
+    for event in events:
+        key = (event.node, event.t_us)
+        known_ms = clock_ms.setdefault(key, event.at_ms)
+        if ticks.elapsed_ms(event.at_ms, known_ms) > 0:
+            clock_ms[key] = event.at_ms
+    return [event._replace(at_ms=clock_ms[event.node, event.t_us]) for event in events]
 
 
 def _header(entry: Any, number: int) -> Header:
