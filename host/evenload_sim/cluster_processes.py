@@ -94,7 +94,7 @@ class _Run:
     def kill_once(self) -> None:
         """Settle, kill, wait for the end of the failover, bring the victim back; count the kill unless it is void."""
         fleet = self._rig.fleet
-        fleet.wait_for(self._is_whole, SETTLE_S_MAX, "all nodes under one plan")
+        fleet.wait_for(fleet.is_whole, SETTLE_S_MAX, "all nodes with a part of one plan")
         self._linger(LINGER_MS + self._random.below(50))
         leader = fleet.leader()
         victim = self._choose(leader)
@@ -124,10 +124,6 @@ class _Run:
         """Tell whether every node runs its loop with SCHED_FIFO."""
         fleet = self._rig.fleet
         return all(fleet.status(src).get("rt") is True for src in fleet.sources if fleet.is_running(src))
-
-    def _is_whole(self) -> bool:
-        fleet = self._rig.fleet
-        return all(fleet.is_running(src) for src in fleet.sources) and fleet.is_settled()
 
     def _choose(self, leader: int) -> int:
         if self._options.victim == "leader":

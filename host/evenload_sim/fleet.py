@@ -169,6 +169,11 @@ class Fleet:
             return False
         return all(view.plan == master.plan and expected <= view.alive for view in views)
 
+    def is_whole(self) -> bool:
+        """Tell whether every node runs and carries a part of the leader's plan."""
+        carrying = [src for src in self.sources if self.is_running(src) and self.views[src].applied_10w > 0]
+        return carrying == self.sources and self.is_settled()
+
     def is_running(self, src: int) -> bool:
         """Tell whether the node's process lives and is not stopped."""
         return self.nodes[src].is_alive and not self.views[src].is_stopped

@@ -75,8 +75,8 @@ def _return_after(fleet: Fleet, words: str, kill: Callable[[Fleet], Any]) -> Res
     starts = {src: child.start_count for src, child in fleet.nodes.items()}
     begin_s = time.monotonic()
     kill(fleet)
-    fleet.wait_for(lambda: not fleet.is_settled(set(fleet.sources)), RETURN_S_MAX, "the effect of the kill")
-    fleet.wait_for(lambda: fleet.is_settled(set(fleet.sources)), RETURN_S_MAX, "all nodes under one plan")
+    fleet.wait_for(lambda: not fleet.is_whole(), RETURN_S_MAX, "the effect of the kill")
+    fleet.wait_for(fleet.is_whole, RETURN_S_MAX, "all nodes with a part of one plan")
     back_s = time.monotonic() - begin_s
     assert all(child.start_count >= starts[src] for src, child in fleet.nodes.items())
     name = f"real cluster, {words} killed with -9: all nodes serve again unattended"
