@@ -71,6 +71,7 @@ def test_heat_that_stays_uncovered_is_found():
 
 
 def test_a_lease_that_a_stopped_leader_finds_in_old_frames_is_over():
+    stopped = [line(800_000, 1, "role", 3, 4, 1, at_ms=800), line(800_000, 1, "lease", 924, 4, at_ms=800)]
     elected = [
         line(1_000_000, 2, "role", 3, 5, 2, at_ms=1000),
         line(1_000_000, 2, "lease", 1124, 5, at_ms=1000),
