@@ -120,6 +120,7 @@ class FaultMenu:
         bus = self.world.bus
         bus.advance(self.world.now_us)
         bus.loss(0)
+        bus.loss(0, bus.ports)
         bus.duplicate(0)
         bus.error(0)
         for receiver in bus.ports:

@@ -124,7 +124,9 @@ class History:
 
         A dead node counts until it restarts: it has acknowledged, and the voters are counted without it.
         """
-        kept = [past.version_at(t_us - self.noise_us) for past in self.past.values()]
+        kept = [
+            past.version_at(t_us - self.noise_us) for src, past in self.past.items() if src in self.rated_10w
+        ]
         best = NO_VERSION
         for version in kept:
             if version[1] > 0 and version[0] < below_term and is_newer(version, best):
