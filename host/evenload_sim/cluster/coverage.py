@@ -155,19 +155,29 @@ class Coverage:
             for src, row in self._nodes.items()
             if row.is_up and row.basis in CARRYING and row.capacity_10w
         ]
-        if not rows:
+        if not rows or not self._is_agreed():
             return 0
         due_10w = min(*(row.demand_10w for row, _ in rows), sum(capacity_10w for _, capacity_10w in rows))
         return due_10w - sum(row.applied_10w for row in self._nodes.values() if row.is_up)
 
+    def _is_agreed(self) -> bool:
+        """Return whether all live nodes follow one plan: while it switches, and frames are lost, nothing is promised."""
+        return len(
+            {row.version for row in self._nodes.values() if row.is_up and row.basis in CARRYING}
+        ) == 1 and not any(row.is_up and row.basis == wire.BASIS_ALONE for row in self._nodes.values())
+
     def _capacity_10w(self, src: int, row: Served) -> int:
-        """Return what a node's plan counts on, or less if the node knows better."""
-        own_10w = self._world.rated_10w[src] * DERATE_PERCENT[self._world.nodes[src].kernel.health] // 100
+        """Return what a node's plan counts on, or less if the node knows better; a paused one can't do more."""
+        node = self._world.nodes[src]
+        if node.paused_until_us > self._world.now_us:
+            return row.applied_10w
+        own_10w = self._world.rated_10w[src] * DERATE_PERCENT[node.kernel.health] // 100
         return min(row.capacity_10w, own_10w)
 
     def _follow_plan(self, src: int, row: Served) -> None:
         plan = self._world.nodes[src].kernel.plan
         derate = plan[wire.PLAN_DERATE + self._world.voters.index(src)]
+        row.version = (plan[wire.PLAN_TERM], plan[wire.PLAN_SEQ])
         row.demand_10w = plan[wire.PLAN_DEMAND_10W]
         row.capacity_10w = self._world.rated_10w[src] * DERATE_PERCENT[derate] // 100
 

@@ -33,6 +33,18 @@ class Event(NamedTuple):
     line: int = 0
 
 
+def without_passing_leases(events: list[Event]) -> list[Event]:
+    """Return the events of one step of one node without the leases that it gives up in the same step.
+
+    Frames that waited while the node slept are taken in one after the other: an old acknowledgement may
+    extend a lease that a later frame ends, and nobody acts in between.
+    """
+    last = max(
+        (index for index, event in enumerate(events) if event.code == wire.TRACE_LEASE_END), default=-1
+    )
+    return [event for index, event in enumerate(events) if event.code != wire.TRACE_LEASE or index > last]
+
+
 def is_newer(one: Version, other: Version) -> bool:
     """Tell whether plan version `one` is newer than `other`: term first, then a serial of 1 .. 255; seq 0 is none."""
     if one[1] == 0 or other[1] == 0:

@@ -13,7 +13,7 @@ from evenload import wire
 from evenload.core import kernel
 
 from evenload_sim.cluster.clock import DriftingClock
-from evenload_sim.cluster.events import DOWN, UP, Event
+from evenload_sim.cluster.events import DOWN, UP, Event, without_passing_leases
 from evenload_sim.cluster.floor_store import FloorStore
 
 if TYPE_CHECKING:
@@ -149,8 +149,13 @@ class Node:
     def drain(self, t_us: int) -> None:
         """Pass on the transitions that the kernel tells."""
         row = self._trace
+        if not self.kernel.take_trace(row):
+            return
+        events = [Event(t_us, self.src, row[0], row[1], row[2], row[3], row[4])]
         while self.kernel.take_trace(row):
-            self.emit(Event(t_us, self.src, row[0], row[1], row[2], row[3], row[4]))
+            events.append(Event(t_us, self.src, row[0], row[1], row[2], row[3], row[4]))
+        for event in without_passing_leases(events):
+            self.emit(event)
 
     def step(self, t_us: int) -> None:
         """Do one tick: frames, kernel, transmissions, trace, storage; and find out when the next one matters."""

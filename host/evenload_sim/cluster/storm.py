@@ -68,7 +68,7 @@ def recover(world: ClusterWorld, core: list[int]) -> int:
     # Whoever led may be deaf now, and has to notice that first.
     world.run(healed_us + BOOT_US)
     world.run(healed_us + BOOT_US + RECOVERY_US, lambda: is_served(world, core))
-    if not is_served(world, core) and not are_terms_used_up(world, core):
+    if not is_served(world, core) and not are_terms_used_up(world):
         states = ", ".join(f"{src}: {describe(world, src)}" for src in world.voters)
         event = Event(world.now_us, core[0], wire.TRACE_NONE)
         world.watch.report("L5", f"the core {core} has no leader with a committed plan ({states})", event)
@@ -86,9 +86,9 @@ def is_served(world: ClusterWorld, core: list[int]) -> bool:
     return all((plan[wire.PLAN_TERM], plan[wire.PLAN_SEQ]) == version for plan in plans)
 
 
-def are_terms_used_up(world: ClusterWorld, core: list[int]) -> bool:
-    """Tell whether a node of the core restarted with the last ceiling there is: it never votes again."""
-    return any(world.nodes[src].kernel.floor >= wire.TERM_MAX for src in core)
+def are_terms_used_up(world: ClusterWorld) -> bool:
+    """Tell whether somebody's floor is the last term there is: nobody can ask for a later one."""
+    return any(node.is_up and node.kernel.floor >= wire.TERM_MAX for node in world.nodes.values())
 
 
 def stay_calm(world: ClusterWorld, core: list[int]) -> None:

@@ -112,8 +112,9 @@ class Watch:
         node = self.world.nodes.get(event.node)
         if node is None:
             return event.t_us
-        now_ms = node.clock.now_ms(event.t_us)
-        return node.clock.true_us(ticks.elapsed_ms(event.a, now_ms), event.t_us)
+        left_ms = ticks.elapsed_ms(event.a, node.clock.now_ms(event.t_us))
+        # A lease that ends later than one can last comes from before the clock went back: it holds no longer.
+        return node.clock.true_us(left_ms, event.t_us) if left_ms <= wire.CLUSTER_LEASE_MS else event.t_us
 
     def clock_changed(self, node: "Node") -> None:
         """S5 after a clock was steered: a lease lasts as long as its holder's clock says."""
