@@ -161,10 +161,10 @@ class Coverage:
         return due_10w - sum(row.applied_10w for row in self._nodes.values() if row.is_up)
 
     def _is_agreed(self) -> bool:
-        """Return whether all live nodes follow one plan: while it switches, and frames are lost, nothing is promised."""
-        return len(
-            {row.version for row in self._nodes.values() if row.is_up and row.basis in CARRYING}
-        ) == 1 and not any(row.is_up and row.basis == wire.BASIS_ALONE for row in self._nodes.values())
+        """Return whether all live nodes follow one plan; while it switches and frames are lost, nothing is promised."""
+        live = [row for row in self._nodes.values() if row.is_up]
+        versions = {row.version for row in live if row.basis in CARRYING}
+        return len(versions) == 1 and all(row.basis != wire.BASIS_ALONE for row in live)
 
     def _capacity_10w(self, src: int, row: Served) -> int:
         """Return what a node's plan counts on, or less if the node knows better; a paused one can't do more."""
