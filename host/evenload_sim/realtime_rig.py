@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,8 @@ from evenload_sim.fleet import Fleet, FleetOptions
 from evenload_sim.realtime_witness import PERIOD_US, TOLD_US, Witness
 
 HOG = "while True: pass"
+FRAMES = ("evenload_sim.realtime_witness", "frames")
+CYCLES = ("evenload_sim.realtime_witness", "cycles", str(PERIOD_US), str(TOLD_US))
 REPORT_S_MAX = 2.0
 REPORTS_KEPT = 1000
 PIPE_SIZE = 1 << 20  # Every cycle of 40 s, should the reader be kept from reading.
@@ -68,7 +70,7 @@ class Rig:
     """A fleet that is watched. sink: called with every trace line, as in Fleet.
 
     With `is_hogged`, one process per core computes without end at the ordinary priority.
-    told_us: from what lateness on the bare cyclic thread tells a cycle.
+    cycles: the module that is the bare cyclic thread, and its arguments.
     """
 
     def __init__(
@@ -76,12 +78,12 @@ class Rig:
         options: FleetOptions,
         is_hogged: bool,
         sink: Callable[[dict[str, Any]], None],
-        told_us: int = TOLD_US,
+        cycles: Sequence[str] = CYCLES,
     ) -> None:
         self.fleet = Fleet(options, sink)
         self._folder = Path(tempfile.mkdtemp(prefix="evenload-"))
-        self.frames = self._watch("frames", str(self.fleet.bus_path))
-        self.cycles = self._watch("cycles", str(PERIOD_US), str(told_us))
+        self.frames = self._watch("frames", (*FRAMES, str(self.fleet.bus_path)))
+        self.cycles = self._watch("cycles", cycles)
         self.hub_reports = HubReports(self.fleet.hub.log)
         count = (os.cpu_count() or 1) if is_hogged else 0
         self.hogs = [Child([sys.executable, "-c", HOG], self._folder / "hog.log") for _ in range(count)]
@@ -138,9 +140,8 @@ class Rig:
                 os.close(descriptor)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _watch(self, *words: str) -> Watch:
+    def _watch(self, name: str, words: Sequence[str]) -> Watch:
         reader, writer = os.pipe()
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
-        command = [sys.executable, "-m", "evenload_sim.realtime_witness", *words]
-        child = Child(command, self._folder / f"{words[0]}.log", output=writer)
+        child = Child([sys.executable, "-m", *words], self._folder / f"{name}.log", output=writer)
         return Watch(child, Witness(reader), (reader, writer))
