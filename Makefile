@@ -13,13 +13,14 @@ C_TESTS := $(MAKE) --no-print-directory -C tests/c
 # PROGRAM:PACKAGE pairs (Debian); tools/install_missing.sh installs what is not there.
 TEST_TOOLS := cc:gcc /usr/include/stdint.h:libc6-dev clang:clang /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev \
 	clang-19:clang-19 llvm-cov-19:llvm-19 /usr/lib/llvm-19/lib/clang/*/lib/linux/libclang_rt.profile-*.a:libclang-rt-19-dev \
-	chromium:chromium chromedriver:chromium-driver \
+	chromium:chromium chromedriver:chromium-driver spin:spin \
 	qemu-system-arm:qemu-system-arm arm-none-eabi-gcc:gcc-arm-none-eabi /usr/lib/arm-none-eabi:libnewlib-arm-none-eabi \
 	/usr/share/fonts/*/noto/NotoSansCJK-Regular.*:fonts-noto-cjk git:git
 PROOF_TOOLS := frama-c:frama-c-base why3:why3 z3:z3 cvc4:cvc4
+MODEL_TOOLS := spin:spin cc:gcc
 
 .DEFAULT_GOAL := check
-.PHONY: run test check bench sim gen fuzz fuzz-smoke prove mcdc docs prepare core format clean help
+.PHONY: run test check bench sim gen fuzz fuzz-smoke prove mcdc model model-smoke docs prepare core format clean help
 
 run: $(VENV)/.run $(VENV)/.core ## Show a simulated garage and its supervisor at http://127.0.0.1:8000.
 	@$(BIN)/evenload sim site --port $(PORT)
@@ -69,6 +70,14 @@ prove: ## Prove the contracts of waterfill with Frama-C.
 
 mcdc: prepare ## Print line, branch and MC/DC coverage of csrc/src.
 	$(C_TESTS) mcdc
+
+model: ## Search the Spin models of election and lease: about ten minutes, less than 4 GB.
+	@tools/install_missing.sh $(MODEL_TOOLS)
+	$(PYTHON) tests/model/run.py full
+
+model-smoke: ## Search the small models, and catch every spoiled rule, in less than a minute.
+	@tools/install_missing.sh $(MODEL_TOOLS)
+	$(PYTHON) tests/model/run.py smoke
 
 docs: core ## Execute every code block of README and docs/.
 	$(PYTEST) -q tests/docs
