@@ -149,6 +149,12 @@ void evenload_ballot_vote(evenload_ballot_t *ballot, int32_t at_ms, int32_t src,
     }
 }
 
+int32_t evenload_ballot_is_bound(const evenload_ballot_t *ballot, int32_t now_ms, int32_t src)
+{
+    return ballot->is_sticky && ballot->sticky_src != src &&
+           evenload_ticks_elapsed_ms(now_ms, ballot->sticky_ms) < EVENLOAD_CLUSTER_STICKY_MS;
+}
+
 int32_t evenload_ballot_may_stand(const evenload_ballot_t *ballot, int32_t term)
 {
     return ballot->can_vote && ballot->term < term && term <= ballot->ceiling && term > ballot->floor;

@@ -36,7 +36,9 @@ static void ask(election_t *election, int32_t now_ms, post_t *post)
 static void stand(election_t *election, int32_t now_ms, post_t *post)
 {
     const int32_t term = evenload_ballot_top(&election->ballot) + 1;
-    if (!evenload_ballot_may_stand(&election->ballot, term)) {
+    const int is_handed = election->is_transfer && term == election->transfer_term + 1;
+    if (!evenload_ballot_may_stand(&election->ballot, term) ||
+        (evenload_ballot_is_bound(&election->ballot, now_ms, election->src) && !is_handed)) {
         evenload_election_follow(election, now_ms, post);
         evenload_election_hold(election, now_ms, 2 * election->stagger_ms);
         return;
@@ -135,9 +137,12 @@ static void tick_follower(election_t *election, int32_t now_ms, const evenload_h
     if (!evenload_ticks_is_due_within(now_ms, election->base_ms, EVENLOAD_CLUSTER_RESIGN_HOLD_MS)) {
         return;
     }
+    /* Its own vote binds a candidate as well: among an odd number of voters, two quorums share but one. */
+    const int is_bound = evenload_ballot_is_bound(ballot, now_ms, election->src) && !election->is_transfer;
     /* A node that hears too few has no turn; one that has not heard the best plan waits a while for another to go
        first, but not for ever: who has the best plan may be unable to lead. */
-    if (evenload_heartbeat_ready_count(peers) < election->quorum - 1 || is_behind(election, now_ms, peers)) {
+    if (is_bound || evenload_heartbeat_ready_count(peers) < election->quorum - 1 ||
+        is_behind(election, now_ms, peers)) {
         election->has_slot = 0;
         election->base_ms = now_ms;
         return;

@@ -137,8 +137,16 @@ class Ballot:
             self.voted_for = src
             self.stick(at_ms, src, term)
 
+    def is_bound(self, now_ms: int, src: int) -> int:
+        """Return 1 while this voter refuses everyone but another than `src`; it holds for its own candidacy too."""
+        return int(
+            self.is_sticky
+            and self.sticky_src != src
+            and elapsed_ms(now_ms, self.sticky_ms) < CLUSTER_STICKY_MS
+        )
+
     def may_stand(self, term: int) -> int:
-        """Return 1 when this node may vote for itself in `term`."""
+        """Return 1 when this node may vote for itself in `term`, as far as terms go."""
         return int(self.can_vote and self.term < term <= self.ceiling and term > self.floor)
 
     def top(self) -> int:

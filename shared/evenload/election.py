@@ -256,9 +256,11 @@ class Election:
             self.is_held = 0
         if not is_due_within(now_ms, self.base_ms, CLUSTER_RESIGN_HOLD_MS):
             return
+        # Its own vote binds a candidate as well: among an odd number of voters, two quorums share but one.
+        is_bound = ballot.is_bound(now_ms, self.src) and not self.is_transfer
         # A node that hears too few has no turn; one that has not heard the best plan waits a while for another to go
         # first, but not for ever: who has the best plan may be unable to lead.
-        if peers.ready_count() < self.quorum - 1 or self._is_behind(now_ms, peers):
+        if is_bound or peers.ready_count() < self.quorum - 1 or self._is_behind(now_ms, peers):
             self.has_slot = 0
             self.base_ms = now_ms
             return
@@ -318,7 +320,8 @@ class Election:
     def _stand(self, now_ms, post):
         """Vote for oneself in the next term and ask for the others' votes."""
         term = self.ballot.top() + 1
-        if not self.ballot.may_stand(term):
+        is_handed = self.is_transfer and term == self.transfer_term + 1
+        if not self.ballot.may_stand(term) or (self.ballot.is_bound(now_ms, self.src) and not is_handed):
             self.follow(now_ms, post)
             self.hold(now_ms, 2 * self.stagger_ms)
             return

@@ -59,7 +59,10 @@ int32_t evenload_ballot_vote_reason(const evenload_ballot_t *ballot, int32_t at_
 /* Gives the vote of `term` to `src`. */
 void evenload_ballot_vote(evenload_ballot_t *ballot, int32_t at_ms, int32_t src, int32_t term);
 
-/* Returns 1 when this node may vote for itself in `term`. */
+/* Returns 1 while this voter refuses everyone but another than `src`; it holds for its own candidacy too. */
+int32_t evenload_ballot_is_bound(const evenload_ballot_t *ballot, int32_t now_ms, int32_t src);
+
+/* Returns 1 when this node may vote for itself in `term`, as far as terms go. */
 int32_t evenload_ballot_may_stand(const evenload_ballot_t *ballot, int32_t term);
 
 /* Returns the highest term or floor known. */
