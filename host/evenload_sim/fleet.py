@@ -112,7 +112,7 @@ class Fleet:
         self.wait_for(self._hub_serves, START_S_MAX, "the hub's socket")
         for src in self.sources:
             self._start_node(src)
-        self.wait_for(lambda: all(c.is_open for c in self.consoles.values()), START_S_MAX, "every console")
+        self.wait_for(self._all_answer, START_S_MAX, "every console")
 
     def header(self) -> Event:
         """Return the first line of a trace file: who votes and what each node is rated."""
@@ -270,6 +270,12 @@ class Fleet:
         if not self.hub.is_alive:
             raise FleetError(f"The hub ended: {self.hub.last_words()}")
         return self.bus_path.exists()
+
+    def _all_answer(self) -> bool:
+        for src, child in self.nodes.items():
+            if not child.is_alive:
+                raise FleetError(f"Node {src} ended: {child.last_words()}")
+        return all(console.is_open for console in self.consoles.values())
 
     def _start_node(self, src: int) -> None:
         self.consoles[src].close()
