@@ -20,6 +20,9 @@ from evenload_sim.live_source import ClusterSource
 from evenload_sim.live_story import Story
 
 PUBLISH_MS = 200
+ASK_MS = 150  # So long after a publication the nodes are asked, to answer before the next one.
+SHORT_S_MAX = 0.6  # Longer than any failover: what is short for longer is not being taken over.
+SHORT_KW_MIN = 0.1  # Shares are whole units of 10 W.
 RESTART_S = 3.0
 ORDERS_MAX = 20
 LIMIT_MS = 300
@@ -65,6 +68,8 @@ class LiveCluster:
         self._lanes = Lanes(source.sources)
         self._story = Story()
         self._down_s: dict[int, float] = {}
+        self._short_s: float | None = None
+        self._is_asked = False
         self._demand_kw_max = round(sum(source.rated_kw.values()) * OVERLOAD)
         self._was = self._snapshot()
         self._published = (self._was, clock_s())
@@ -107,9 +112,12 @@ class LiveCluster:
         while self._orders:
             self._do(*self._orders.popleft())
         self._keep()
-        if self.age_ms() >= PUBLISH_MS:
-            self._measure()
+        if self.age_ms() >= ASK_MS and not self._is_asked:
+            self._is_asked = True
             self._source.ask()
+        if self.age_ms() >= PUBLISH_MS:
+            self._is_asked = False
+            self._measure()
             self._publish()
         return wait_s
 
@@ -154,6 +162,7 @@ class LiveCluster:
         if src in self._down_s or not self._source.is_running(src):
             return
         survivors = {row["node"] for row in self._nodes() if row["state"] == "up"} - {src}
+        self._measure()
         at_us = self._source.kill(src)
         self._failovers.begin(src, at_us, survivors)
         self._down_s[src] = self._clock_s()
@@ -241,6 +250,10 @@ class LiveCluster:
         )
         alarms = {alarm for status in living for alarm in status.get("alarms", ())}
         demand_kw = newest["demand_kw"] if newest else 0.0
+        carried_kw = round(sum(row["applied_kw"] for row in rows if row["state"] == "up"), 2)
+        short_kw = self._short_kw(round(demand_kw - carried_kw, 2))
+        is_lasting = self._short_s is not None and self._clock_s() - self._short_s > SHORT_S_MAX
+        told_kw = max((status.get("unmet_kw", 0.0) for status in living), default=0.0)
         return {
             "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "kind": source.kind,
@@ -253,8 +266,9 @@ class LiveCluster:
             "plan": f"{newest['term']}.{newest['seq']}" if newest else "–",
             "demand_kw": demand_kw,
             "demand_kw_max": self._demand_kw_max,
-            "carried_kw": round(sum(row["applied_kw"] for row in rows if row["state"] == "up"), 2),
-            "unmet_kw": max((status.get("unmet_kw", 0.0) for status in living), default=0.0),
+            "carried_kw": carried_kw,
+            "short_kw": short_kw,
+            "unmet_kw": max(told_kw, short_kw) if is_lasting else told_kw,
             "rated_kw": sum(source.rated_kw.values()),
             "n1": "unknown" if not newest else "lost" if alarms & {"n1_lost", "unmet"} else "kept",
             "alive": len(living),
@@ -270,6 +284,15 @@ class LiveCluster:
             "kill_count": self._failovers.count,
             "events": [],
         }
+
+    def _short_kw(self, missing_kw: float) -> float:
+        """Return what nobody carries at this moment, and remember since when."""
+        if missing_kw < SHORT_KW_MIN:
+            self._short_s = None
+            return 0.0
+        if self._short_s is None:
+            self._short_s = self._clock_s()
+        return missing_kw
 
     def _nodes(self) -> list[dict[str, Any]]:
         statuses, now_us = self._source.statuses(), self._source.now_us()

@@ -27,19 +27,29 @@ class Kill:
     survivors: frozenset[int]
     last_us: int
     events: list[Event] = field(default_factory=list)
-    is_closed: bool = False
     told: set[str] = field(default_factory=set)
+    final: dict[str, Any] | None = None
 
     def hear_last(self, last_us: int | None) -> None:
         """Take when the node's last frame was on the bus; None if nobody heard it."""
         if last_us is not None and last_us > self.died_us - HEARD_US_MAX:
             self.last_us = last_us
 
+    def lose(self, node: int) -> None:
+        """Go on without a survivor that dies as well; a failover that is complete stays as it was measured."""
+        row = self.row()
+        if row["applied_ms"] is not None:
+            self.final = row
+        self.survivors -= {node}
+
     def row(self) -> dict[str, Any]:
         """Return the kill as the page shows it; a time that is not known yet, or never will be, is None."""
-        times = FailoverTimes(
-            Death(self.node, self.leader, self.term, self.last_us, self.died_us, self.survivors)
-        )
+        if self.final is not None:
+            return self.final
+        # A node that had just come back may win as well; then the plan counts as applied when it has it, too.
+        winners = {event["node"] for event in self.events if event["event"] == "lease"} - {self.node}
+        voters = self.survivors | winners
+        times = FailoverTimes(Death(self.node, self.leader, self.term, self.last_us, self.died_us, voters))
         times.take_all(self.events)
         known = times.as_dict()
         was_leader = self.node == self.leader
@@ -70,7 +80,7 @@ class Failovers:
         leader = self.leader
         kill = Kill(self.count, node, at_us, leader, self._leases.get(leader, 0), frozenset(survivors), at_us)
         for earlier in self.open_kills():
-            earlier.survivors -= {node}
+            earlier.lose(node)
         self.kills = [*self.kills[1 - KEPT_MAX :], kill]
         return kill
 
@@ -90,9 +100,10 @@ class Failovers:
 
     def open_kills(self) -> list[Kill]:
         """Return the kills that are still being measured."""
-        return [kill for kill in self.kills if not kill.is_closed]
+        return [kill for kill in self.kills if kill.final is None]
 
     def close_old(self, now_us: int) -> None:
         """End the measurement of kills that are long enough ago: what has not happened yet never will."""
         for kill in self.open_kills():
-            kill.is_closed = now_us - kill.died_us > CLOSE_US
+            if now_us - kill.died_us > CLOSE_US:
+                kill.final = kill.row()

@@ -5,6 +5,8 @@ import sys
 import time
 from typing import Any
 
+from evenload.wire import BASIS_NAMES, ROLE_NAMES
+
 from evenload_sim.child_process import Child
 from evenload_sim.cluster_processes import Fleet, FleetError, FleetOptions
 from evenload_sim.fleet import RATED_10W
@@ -116,6 +118,9 @@ class FleetSource:
 
     def _take(self, event: dict[str, Any]) -> None:
         self._events.append(event)
+        status = self._statuses.get(event.get("node", 0))
+        if status is not None:
+            self._statuses[event["node"]] = status | news_of(event, status)
 
     def _hear(self, src: int, answer: dict[str, Any]) -> None:
         words = self._orders.pop((src, str(answer.get("id"))), None)
@@ -124,3 +129,21 @@ class FleetSource:
         elif set(answer) >= STATUS_KEYS:
             shares = {row["src"]: row["share_kw"] for row in answer["plan"].get("shares", ())}
             self._statuses[src] = answer | {"plan": answer["plan"] | {"share_kw": shares.get(src)}}
+
+
+def news_of(event: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+    """Return what a trace line changes in its node's last status: the trace is quicker than the next answer."""
+    word = event["event"]
+    if word == "role":
+        return {"role": ROLE_NAMES[event["a"]], "term": event["b"], "leader": event["c"]}
+    if word == "share":
+        return {
+            "applied_kw": event["a"] / 100,
+            "basis": BASIS_NAMES[event["b"]],
+            "target_kw": event["c"] / 100,
+        }
+    if word == "plan":
+        return {"plan": status["plan"] | {"term": event["a"], "seq": event["b"]}}
+    if word in ("lease", "lease_end"):
+        return {"has_lease": word == "lease"}
+    return {"term": event["a"]} if word == "term" else {}
