@@ -73,6 +73,7 @@ def sample_cluster():
         "demand_kw_max": 400,
         "carried_kw": 165.0,
         "unmet_kw": 0.0,
+        "short_kw": 0.0,
         "rated_kw": 300.0,
         "n1": "kept",
         "alive": 5,
@@ -224,7 +225,7 @@ def test_the_first_paint_shows_every_node_with_its_numbers(client) -> None:
         assert found in text
     assert "carries a contingency share" in text
     assert "term record unreadable" in text
-    assert "6 real processes on a CAN bus · SCHED_FIFO" in text
+    assert "6 real processes · SCHED_FIFO" in text
 
 
 def test_the_master_is_told_by_a_word_and_a_sign_and_not_by_colour_alone(client) -> None:
@@ -244,7 +245,7 @@ def test_the_first_paint_tells_kills_and_events_in_words(client) -> None:
     assert "Node 4 reports: term record unreadable: does not vote." in text
     assert re.search(r'data-kill="1" data-late="yes"', text)
     assert re.search(r'data-kill="2" data-late="no"', text)
-    assert "3 kills; plan applied: median 235 ms, longest 301 ms" in text
+    assert "Kills: 3; plan applied: median 235 ms, longest 301 ms" in text
 
 
 def test_every_kill_button_names_its_node_and_says_what_it_is_about(client) -> None:
@@ -276,6 +277,7 @@ def test_real_processes_need_no_such_notice(client) -> None:
         ({"unmet_kw": 20.0, "n1": "lost"}, "unmet"),
         ({"leader": 0, "alive": 3}, "no_quorum"),
         ({"leader": 0}, "electing"),
+        ({"short_kw": 27.5, "n1": "lost"}, "moving"),
         ({"n1": "lost"}, "n1_lost"),
         ({}, "covered"),
     ],

@@ -58,6 +58,8 @@ def state_word(snapshot: dict[str, Any]) -> str:
         return "unmet"
     if not snapshot["leader"]:
         return "no_quorum" if snapshot["alive"] < snapshot["quorum"] else "electing"
+    if snapshot["short_kw"] > 0:
+        return "moving"
     return "n1_lost" if snapshot["n1"] == "lost" else "covered"
 
 
@@ -65,12 +67,12 @@ def state_view(snapshot: dict[str, Any], book: Phrasebook) -> dict[str, str]:
     """Return the state's word, sentence and tone."""
     word = state_word(snapshot)
     counts = {key: snapshot[key] for key in ("alive", "voters", "quorum")}
-    unmet = kilowatts(snapshot["unmet_kw"])
+    powers = {"unmet": kilowatts(snapshot["unmet_kw"]), "short": kilowatts(snapshot["short_kw"])}
     return {
         "row": word,
         "tone": STATE_TONES.get(word, "attention"),
         "word": book.say(f"cluster.state.{word}"),
-        "text": book.say(f"cluster.state.{word}.text", unmet=unmet, **counts),
+        "text": book.say(f"cluster.state.{word}.text", **powers, **counts),
     }
 
 

@@ -22,8 +22,9 @@ class ClusterPort(Protocol):
 
     A snapshot says: kind ("processes" or "simulated") and reason (why it is not processes, "" if it is); phase
     ("starting", "running", "ended"); rt (whether the nodes run with SCHED_FIFO); run_s; leader (0: none), term, plan
-    ("term.seq"), demand_kw, demand_kw_max, carried_kw, unmet_kw, rated_kw, n1 ("kept", "lost", "unknown"), alive,
-    voters, quorum; bus {load_percent, frames_per_s, bitrate}; nodes, kills, kill_count and events.
+    ("term.seq"), demand_kw, demand_kw_max, carried_kw, short_kw (what is carried by nobody at this moment), unmet_kw
+    (what the plan leaves to nobody, or what has been short for more than 0.6 s), rated_kw, n1 ("kept", "lost",
+    "unknown"), alive, voters, quorum; bus {load_percent, frames_per_s, bitrate}; nodes, kills, kill_count, events.
 
     A node: node, name, state ("up", "down", "starting"), role, has_lease, term, plan, rated_kw, applied_kw,
     planned_kw, basis, alarms, age_ms (of its last heartbeat), restart_s (until it is started again), and for the last

@@ -8,7 +8,8 @@ const DANGER_ALARMS = ["unmet", "clash", "emergency", "term_end"];
 export function stateView(now) {
   const row = stateWord(now);
   const { alive, voters, quorum } = now;
-  const text = say(`cluster.state.${row}.text`, { unmet: kilowatts(now.unmet_kw), alive, voters, quorum });
+  const powers = { unmet: kilowatts(now.unmet_kw), short: kilowatts(now.short_kw) };
+  const text = say(`cluster.state.${row}.text`, { ...powers, alive, voters, quorum });
   return { row, tone: STATE_TONES[row] ?? "attention", word: say(`cluster.state.${row}`), text };
 }
 
@@ -16,6 +17,7 @@ function stateWord(now) {
   if (now.phase !== "running") return now.phase;
   if (now.unmet_kw > 0) return "unmet";
   if (!now.leader) return now.alive < now.quorum ? "no_quorum" : "electing";
+  if (now.short_kw > 0) return "moving";
   return now.n1 === "lost" ? "n1_lost" : "covered";
 }
 

@@ -52,7 +52,7 @@ function frame(y, width) {
   const line = (ms, kind) => svg("line", { class: kind, x1: EDGE.left, x2: width - EDGE.right, y1: y(ms), y2: y(ms) });
   const parts = [0, 100, 200].flatMap((ms) => [line(ms, "grid"), svg("text", { class: "soft", x: EDGE.left - 6, y: y(ms) + 4, "text-anchor": "end" }, ms ? `${ms}` : "0 ms")]);
   const named = (ms, kind, below) => [line(ms, kind), svg("text", { class: `${kind}-text`, x: width - EDGE.right, y: y(ms) + below, "text-anchor": "end" }, say(`cluster.kills.${kind}`, { ms }))];
-  return [...parts, ...named(DETECT_MS, "detect", 12), ...named(LIMIT_MS, "limit", -4)];
+  return [...parts, ...named(DETECT_MS, "detect", 17), ...named(LIMIT_MS, "limit", -4)];
 }
 
 function column(kill, x, y) {
