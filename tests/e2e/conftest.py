@@ -55,6 +55,14 @@ class SiteProcess:
 
 @pytest.fixture(scope="module")
 def site():
+    running = SiteProcess("--seed", "1", "--no-cluster")
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster_site():
     running = SiteProcess("--seed", "1")
     yield running
     if running.process.poll() is None:
@@ -102,26 +110,42 @@ def missing(sentence):
 
 
 @pytest.fixture
-def open_page(browser, site):
-    """Return a function (width, address) -> page; at the end no page may have complained on its console."""
+def watched_page(browser):
+    """Return a function (size, address, wanted) -> page; at the end no page may have complained on its console."""
     complaints, contexts = [], []
 
-    def open_at(width, address="", url=None):
-        context = browser.new_context(viewport={"width": width, "height": 900})
+    def open_at(size, address, wanted):
+        context = browser.new_context(viewport=dict(zip(("width", "height"), size, strict=True)))
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.complaints = complaints
-        page.goto((url or site.url) + address)
-        page.wait_for_selector("#diagram-body svg text")
+        page.goto(address)
+        page.wait_for_selector(wanted)
         return page
 
     yield open_at
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def open_page(watched_page, site):
+    """Return a function (width, address) -> the site's page, once its modules have drawn it."""
+    return lambda width, address="", url=None: watched_page(
+        (width, 900), (url or site.url) + address, "#diagram-body svg text"
+    )
+
+
+@pytest.fixture
+def open_cluster(watched_page, cluster_site):
+    """Return a function (size, address) -> the cluster's page, once its modules have drawn it."""
+    return lambda size=(1280, 800), address="?lang=en": watched_page(
+        size, cluster_site.url + "cluster" + address, ".lane path.beats[d^=M]"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -214,12 +214,12 @@ def test_a_busy_port_is_a_sentence_that_names_the_option(site, capsys) -> None:
 
 
 def test_a_restarted_site_accepts_the_old_page(open_page, start_site, site) -> None:
-    first = start_site("--seed", "2")
+    first = start_site("--seed", "2", "--no-cluster")
     page = open_page(1280, "?lang=en", url=first.url)
     page.evaluate("document.querySelector('meta[name=csrf-token]').content")
     port = first.told["port"]
     first.stop()
-    again = start_site("--seed", "2", "--port", str(port))
+    again = start_site("--seed", "2", "--port", str(port), "--no-cluster")
     assert json.dumps(again.told["port"]) == json.dumps(port)
     page.wait_for_function("() => document.body.dataset.live === 'live'")
     toggle(page, "base_load_surge", "L2").click()
