@@ -139,27 +139,52 @@ static void note_beat(evenload_rt_t *rt)
     evenload_rt_ring_wrote(&rt->beat_ring);
 }
 
+static int32_t type_of(const uint8_t *frame)
+{
+    return evenload_canframe_type_of(evenload_canframe_identifier_of(frame));
+}
+
+/* Returns 1 when the frame that waits for room has to be dropped: it is old, or only the holder of the lease may
+   say it and this node is that no more. */
+static int32_t is_stale(const evenload_rt_t *rt, int64_t now_us)
+{
+    const int32_t type = type_of(rt->pending);
+    const int32_t is_act = type == EVENLOAD_CAN_TYPE_PLAN || type == EVENLOAD_CAN_TYPE_LEASE ||
+                           type == EVENLOAD_CAN_TYPE_SETPOINT;
+
+    return now_us - rt->pending_us > EVENLOAD_OUTBOX_AGE_MS * 1000 ||
+           (is_act && !evenload_cluster_has_lease(rt->cluster, ring_ms(now_us)));
+}
+
+/* Makes the next frame to send the pending one; returns 0 when there is none. */
+static int32_t have_pending(evenload_rt_t *rt, int64_t now_us)
+{
+    if (rt->is_pending && is_stale(rt, now_us)) {
+        rt->counts[EVENLOAD_RT_TX_DROPPED] += 1;
+        rt->is_pending = 0;
+    }
+    if (!rt->is_pending) {
+        rt->is_pending = evenload_cluster_take_outbox(rt->cluster, ring_ms(now_us), rt->pending);
+        rt->pending_us = now_us;
+    }
+    return rt->is_pending;
+}
+
 /* Sends what the kernel says, most urgent first. One frame may wait for room, as in a controller's mailbox; the
    kernel keeps the order of the others and drops what has grown old. */
 static void send_all(evenload_rt_t *rt, int64_t now_us)
 {
-    while (rt->fd != NO_BUS) {
-        if (!rt->is_pending && !evenload_cluster_take_outbox(rt->cluster, ring_ms(now_us), rt->pending)) {
-            return;
-        }
-        rt->is_pending = 1;
+    while (rt->fd != NO_BUS && have_pending(rt, now_us)) {
         if (send(rt->fd, rt->pending, EVENLOAD_CAN_FRAME_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-            if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR) {
-                return;
+            if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR) {
+                rt->counts[EVENLOAD_RT_TX_ERRORS] += 1;
+                lose_bus(rt, errno);
             }
-            rt->counts[EVENLOAD_RT_TX_ERRORS] += 1;
-            lose_bus(rt, errno);
             return;
         }
         rt->is_pending = 0;
         rt->counts[EVENLOAD_RT_TX] += 1;
-        if (evenload_canframe_type_of(evenload_canframe_identifier_of(rt->pending)) ==
-            EVENLOAD_CAN_TYPE_HEARTBEAT) {
+        if (type_of(rt->pending) == EVENLOAD_CAN_TYPE_HEARTBEAT) {
             note_beat(rt);
         }
     }

@@ -55,6 +55,7 @@ typedef struct {
     int32_t told_ceiling;
     int64_t due_us;
     int64_t drained_us;
+    int64_t pending_us;
     int64_t counts[EVENLOAD_RT_SIZE];
     int32_t numbers[EVENLOAD_SNAPSHOT_SIZE];
     uint8_t pending[EVENLOAD_CAN_FRAME_SIZE];

@@ -54,6 +54,10 @@ def test_no_compiler_warns(compilers):
     assert "no warning" in make("strict", "CC=gcc")
 
 
+def test_the_real_time_loop_has_no_race_with_its_other_thread(compilers):
+    assert "race_rt_loop: " in make("race", "RACE_SECONDS=2")
+
+
 def test_the_sanitisers_find_nothing_in_a_replay(compilers):
     assert "fuzz_waterfill: 500 inputs" in make("test", "CC=gcc", "REPLAYS=500")
 

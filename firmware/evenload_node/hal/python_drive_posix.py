@@ -4,7 +4,9 @@ The same calls in the same order as csrc/linux/rt_loop.c, without its promises a
 """
 
 import os
+import sys
 import threading
+import time
 from array import array
 from collections import deque
 from typing import Any
@@ -16,6 +18,7 @@ from evenload_node import lateness
 from evenload_node.hal.clock_posix import monotonic_us, ring_ms
 
 FRAMES_PER_TURN_MAX = 64
+SWITCH_S = 0.0005
 
 
 class PythonDrive:
@@ -36,12 +39,15 @@ class PythonDrive:
         self._row = array("i", [0] * wire.TRACE_SIZE)
         self._frame = bytearray(wire.CAN_FRAME_SIZE)
         self._pending: bytes | None = None
+        self._pending_us = 0
         self._has_told_ceiling = 0
         self.notify_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
 
     def start(self, ceiling: int) -> None:
         """Begin; ceiling: the stored one, or -1."""
+        # The interpreter hands over after this long at most: a busy console may not cost a tick.
+        sys.setswitchinterval(SWITCH_S)
         self._cluster.start(ring_ms(monotonic_us()), ceiling)
         self._thread.start()
 
@@ -121,7 +127,7 @@ class PythonDrive:
 
     def _receive(self, timeout_s: float) -> bytes | None:
         if self._bus is None:
-            threading.Event().wait(timeout_s)
+            time.sleep(timeout_s)
             return None
         try:
             return self._bus.receive(timeout_s)
@@ -148,11 +154,7 @@ class PythonDrive:
         return due_us + (missed + 1) * self._tick_us
 
     def _send_all(self, now_us: int) -> None:
-        while self._bus is not None:
-            if self._pending is None:
-                if not self._cluster.take_outbox(ring_ms(now_us), self._frame):
-                    return
-                self._pending = bytes(self._frame)
+        while self._bus is not None and self._have_pending(now_us):
             try:
                 if not self._bus.send(self._pending):
                     return
@@ -160,11 +162,30 @@ class PythonDrive:
                 self._counters[wire.RT_TX_ERRORS] += 1
                 self._lose(error)
                 return
-            identifier = self._canframe.identifier_of(self._pending)
+            if self._type_of(self._pending) == wire.CAN_TYPE_HEARTBEAT:
+                self._note_beat()
             self._pending = None
             self._counters[wire.RT_TX] += 1
-            if self._canframe.type_of(identifier) == wire.CAN_TYPE_HEARTBEAT:
-                self._note_beat()
+
+    def _have_pending(self, now_us: int) -> bool:
+        """Make the next frame to send the pending one; one that waited too long or lost its lease is dropped."""
+        if self._pending is not None:
+            is_old = now_us - self._pending_us > wire.OUTBOX_AGE_MS * 1000
+            is_act = self._type_of(self._pending) in (
+                wire.CAN_TYPE_PLAN,
+                wire.CAN_TYPE_LEASE,
+                wire.CAN_TYPE_SETPOINT,
+            )
+            if is_old or (is_act and not self._cluster.has_lease(ring_ms(now_us))):
+                self._counters[wire.RT_TX_DROPPED] += 1
+                self._pending = None
+        if self._pending is None and self._cluster.take_outbox(ring_ms(now_us), self._frame):
+            self._pending = bytes(self._frame)
+            self._pending_us = now_us
+        return self._pending is not None
+
+    def _type_of(self, frame: bytes | None) -> int:
+        return self._canframe.type_of(self._canframe.identifier_of(frame))
 
     def _note_beat(self) -> None:
         if len(self._beats) >= wire.RT_BEAT_COUNT:
