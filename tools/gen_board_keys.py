@@ -25,6 +25,7 @@ and what would be valid.
 | `linux_meter.json` | a Linux node that reads three BL0942, one per phase |
 | `linux_charger.json` | a Linux node that reads the same meters and shares the current among four stations |
 | `linux_cdu.json` | a coolant distribution unit, one of six on a CAN bus; `--node-id N` starts another of them |
+| `linux_cdu_alone.json` | a coolant distribution unit that runs alone: no bus, no election, the rest the same |
 | `distributed_cdu_config.yaml` | the same unit in the shape `CDU_System: node_id, priority_map` |
 
 The stations' key is a file of hexadecimal digits that only the node and its stations know:

@@ -61,6 +61,7 @@ class Console:
         if words[0].startswith("#"):
             request_id = words.pop(0)[1:]
         try:
+            self._role.refresh()
             if len(line) > LINE_SIZE_MAX:
                 raise Refusal("The line is longer than {} characters.".format(LINE_SIZE_MAX))
             self._obey(now_ms, words, request_id, client)

@@ -1,6 +1,7 @@
 """The role around the kernel: the floor before the vote, the last plan, the reported load, the log."""
 
 import json
+from itertools import pairwise
 
 from evenload import wire
 from evenload_node.floor import unpack_record
@@ -95,6 +96,13 @@ def test_alarms_and_masters_are_told_once(cluster):
         cluster.units[src].drive.is_cut = False
     cluster.run_ms(1_000)
     assert sum("event=alarm_over no_quorum" in line for line in unit.log_lines[told:]) == 1
+
+
+def test_a_master_remembers_more_than_its_leases(cluster):
+    cluster.run_ms(3_000)
+    events = [line["event"] for line in cluster.units[1].role.history]
+    assert {"boot", "role", "plan", "lease"} <= set(events)
+    assert ("lease", "lease") not in pairwise(events)
 
 
 def test_the_history_has_a_bound(cluster):

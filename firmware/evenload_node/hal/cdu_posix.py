@@ -58,6 +58,7 @@ class CduNode:
     def __init__(self, config, write):
         self.config = config
         self.log_lines: deque[str] = deque(maxlen=LOG_COUNT_MAX)
+        self.unwritten_count = 0
         self._write = write
         self.log = Log(config.node, self._log)
         self.folder = StateFolder(config.state_dir)
@@ -111,7 +112,10 @@ class CduNode:
 
     def _log(self, line: str) -> None:
         self.log_lines.append(line)
-        self._write(line)
+        try:
+            self._write(line)
+        except OSError:
+            self.unwritten_count += 1  # Nobody reads the log; the console still has its end.
 
     def _make_drive(self):
         if self.config.cluster is None:

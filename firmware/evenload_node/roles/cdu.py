@@ -172,11 +172,16 @@ class CduRole:
             "c": row[4],
             "at_ms": row[5],
         }
-        self.history.append(line)
-        if len(self.history) > HISTORY_COUNT_MAX:
-            self.history.pop(0)
+        self._remember(line)
         for face in list(self.faces):
             face.on_trace(line)
+
+    def _remember(self, line):
+        """Keep the newest lines; of a lease that is only extended the last, or a master would know nothing else."""
+        is_extension = row_is_lease(line) and self.history and row_is_lease(self.history[-1])
+        if is_extension or len(self.history) >= HISTORY_COUNT_MAX:
+            self.history.pop(-1 if is_extension else 0)
+        self.history.append(line)
 
     def _report_load(self, delivered_10w):
         """Say the actual load in steps of 0.5 % of what the unit is rated."""
@@ -222,6 +227,11 @@ class CduRole:
             elif self._alarm & bit and not alarm & bit:
                 self.log.line("INFO", "event=alarm_over {}".format(name))
         self._alarm = alarm
+
+
+def row_is_lease(line: dict) -> bool:
+    """Return whether a trace line is an extension of the lease."""
+    return line["event"] == wire.TRACE_NAMES[wire.TRACE_LEASE]
 
 
 ALARMS = (
