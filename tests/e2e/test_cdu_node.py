@@ -146,7 +146,7 @@ def test_one_unit_on_python_can_and_one_on_the_python_kernels_are_units_like_oth
         )
     site.stop_hub()
     site.until(lambda: not site.ask(3, "status")["bus"]["open"], "a lost adapter")
-    assert "event=bus_lost" in site.log(3)
+    site.until(lambda: "event=bus_lost" in site.log(3), "a word about it in the log")
 
 
 def test_the_requirements_yaml_starts_each_unit_with_its_own_node_id(make_cdu_site):
