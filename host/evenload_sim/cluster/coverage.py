@@ -149,22 +149,25 @@ class Coverage:
         self._look(self._world.now_us)
 
     def missing_10w(self) -> int:
-        """Return how much of what is due nobody delivers now."""
-        rows = [
-            (row, self._capacity_10w(src, row))
-            for src, row in self._nodes.items()
-            if row.is_up and row.basis in CARRYING and row.capacity_10w
-        ]
-        if not rows or not self._is_agreed():
-            return 0
-        due_10w = min(*(row.demand_10w for row, _ in rows), sum(capacity_10w for _, capacity_10w in rows))
-        return due_10w - sum(row.applied_10w for row in self._nodes.values() if row.is_up)
+        """Return how much of what is due nobody delivers now; 0 while live nodes follow different plans.
 
-    def _is_agreed(self) -> bool:
-        """Return whether all live nodes follow one plan; while it switches and frames are lost, nothing is promised."""
-        live = [row for row in self._nodes.values() if row.is_up]
-        versions = {row.version for row in live if row.basis in CARRYING}
-        return len(versions) == 1 and all(row.basis != wire.BASIS_ALONE for row in live)
+        While a plan switches and its frames are lost, nothing is promised.
+        """
+        version = NO_VERSION
+        demand_10w = capacity_10w = applied_10w = 0
+        for src, row in self._nodes.items():
+            if not row.is_up:
+                continue
+            applied_10w += row.applied_10w
+            if row.basis == wire.BASIS_ALONE or (
+                row.basis in CARRYING and version not in (NO_VERSION, row.version)
+            ):
+                return 0
+            if row.basis in CARRYING:
+                version = row.version
+                demand_10w = row.demand_10w
+                capacity_10w += self._capacity_10w(src, row)
+        return min(demand_10w, capacity_10w) - applied_10w
 
     def _capacity_10w(self, src: int, row: Served) -> int:
         """Return what a node's plan counts on, or less if the node knows better; a paused one can't do more."""

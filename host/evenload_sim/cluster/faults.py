@@ -23,6 +23,10 @@ SECOND = 1_000_000
 DRIFT_PPM_MAX = 50_000
 RECORD_SIZE = 16
 CLASH_NODE = 100
+PERIODS_MS = (200, 500, 2_000, 5_000)
+# Some seeds are wilder than others; faults that last long and fill the wire come more seldom.
+PACES = (1, 2, 4)
+RARE = {"storm": 3, "demand_rush": 10}
 # Two nodes of one identifier settle who is silent while they hear each other; nothing can while they don't.
 BESIDE_CLASH = ("clash", "storm", "order", "demand_rush", "emergency", "duplicate", "drift", "stale_setpoint")
 
@@ -59,8 +63,9 @@ class FaultMenu:
         }
         names = list(self._acts) if menu is None else list(menu)
         # The period in which each fault of this seed happens once on average; the others never do.
+        pace = PACES[self.random.below(len(PACES))]
         self.period_ms = {
-            name: (100, 300, 1_000, 3_000)[self.random.below(4)]
+            name: pace * PERIODS_MS[self.random.below(len(PERIODS_MS))] * RARE.get(name, 1)
             for name in names
             if menu is not None or self.random.below(2)
         }
@@ -274,8 +279,8 @@ class FaultMenu:
         self.world.order(leader if for_leader else node.src, code, value)
 
     def _demand_rush(self) -> None:
-        """Change the demand so often that plan_seq wraps."""
-        left = 300
+        """Change the demand so often that plan_seq comes to its end."""
+        left = 20 + self.random.below(280)
 
         def change() -> None:
             nonlocal left
@@ -316,9 +321,9 @@ def storm_options(random: Any) -> dict[str, Any]:
     """Return options that vary from seed to seed: number of nodes, where terms begin, telemetry."""
     near_end = wire.TERM_MAX - 200 - random.below(400)
     return {
-        "node_count": (3, 4, 5, 6, 6, 6, 7, 9)[random.below(8)],
+        "node_count": (3, 4, 5, 6, 6, 6, 6, 7, 9)[random.below(9)],
         "ceiling": near_end if random.below(16) == 0 else random.below(1000),
-        "telemetry_count": (0, 1, 4, 8)[random.below(4)],
+        "telemetry_count": (0, 0, 1, 4)[random.below(4)],
         "is_random": True,
         "clears_mailboxes": True,
     }

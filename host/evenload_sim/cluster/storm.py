@@ -87,8 +87,9 @@ def is_served(world: ClusterWorld, core: list[int]) -> bool:
 
 
 def are_terms_used_up(world: ClusterWorld) -> bool:
-    """Tell whether somebody's floor is the last term there is: nobody can ask for a later one."""
-    return any(node.is_up and node.kernel.floor >= wire.TERM_MAX for node in world.nodes.values())
+    """Tell whether somebody's term or floor is the last there is: nobody can ask for a later one."""
+    live = [node.kernel for node in world.nodes.values() if node.is_up]
+    return any(max(own.term, own.floor) >= wire.TERM_MAX for own in live)
 
 
 def stay_calm(world: ClusterWorld, core: list[int]) -> None:
