@@ -73,6 +73,8 @@ class History:
         self.past: dict[int, Past] = {}
         self.leaders: dict[int, set[int]] = {}
         self.leases_at_once_max = 0
+        self.lapses = 0
+        self.lease_left_us_min: int | None = None
         self._grants: list[Grants] = []
         self._grants_of: dict[int, int] = {}
         self._authored: dict[Version, set[int]] = {}
@@ -215,6 +217,9 @@ class History:
             self._report("S5", f"node {event.node} extends a lease without being leader", event)
         if past.lease_until_us < event.t_us:
             past.lease_from_us = event.t_us
+        else:
+            left_us = past.lease_until_us - event.t_us
+            self.lease_left_us_min = min(left_us, self.lease_left_us_min or left_us)
         past.lease_until_us = self._until_us(event)
         self.no_second_lease(event, past)
 
@@ -230,6 +235,7 @@ class History:
         self.leases_at_once_max = max(self.leases_at_once_max, at_once)
 
     def _lease_end(self, event: Event, past: Past) -> None:
+        self.lapses += event.b == wire.RESIGN_REASON_LEASE
         past.lease_until_us = min(past.lease_until_us, event.t_us)
 
     def _plan(self, event: Event, past: Past) -> None:

@@ -33,6 +33,7 @@ LOSABLE = frozenset(
 # So many election and plan frames follow a death of the leader, and of another node.
 LOSABLE_COUNT = {"leader": 28, "successor": 36, "follower": 12, "none": 28}
 SPREAD_US = 100_000
+LATE_MS = 300
 PATIENCE_US = 2_000_000
 CUT_US = 1_000_000
 # The successor dies around the leader's death: before its silence shows, and before it can win.
@@ -93,6 +94,8 @@ class Outcome:
     leaders_per_term_max: int = 0
     leases_at_once_max: int = 0
     simulated_us: int = 0
+    lapses: int = 0
+    lease_left_ms: float | None = None
 
 
 class Stopwatch:
@@ -271,6 +274,7 @@ def _cut(world: ClusterWorld, trial: Trial) -> Outcome:
     world.run(world.now_us + PATIENCE_US, lambda: bool(seen["lease"]))
     if seen["lease"]:
         times["elected_ms"] = (seen["lease"][0] - healed_us) / 1000
+        times["margin_ms"] = (seen["lease"][0] - world.watch.history.past[leader].lease_until_us) / 1000
     return _outcome(world, times, bool(world.leader()))
 
 
@@ -279,7 +283,12 @@ def _outcome(world: ClusterWorld, times: dict[str, float], is_finished: bool) ->
     violations = [f"{rule} at {t_us} us: {sentence}" for rule, sentence, t_us in world.watch.violations]
     leaders = max((len(leaders) for leaders in history.leaders.values()), default=0)
     leases = history.leases_at_once_max
-    return Outcome(world.seed, times, is_finished, violations, leaders, leases, world.now_us)
+    outcome = Outcome(world.seed, times, is_finished, violations, leaders, leases, world.now_us)
+    outcome.lapses = history.lapses
+    outcome.lease_left_ms = (
+        history.lease_left_us_min / 1000 if history.lease_left_us_min is not None else None
+    )
+    return outcome
 
 
 def replay_words(trial: Trial, seed: int) -> str:
@@ -319,11 +328,17 @@ def summary(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
         "seed": seed,
         "violations": sum(len(row.violations) for row in rows),
         "unfinished": sum(not row.is_finished for row in rows),
+        "late": sum(row.times.get("applied_ms", 0) > LATE_MS for row in rows),
+        "lapses": sum(row.lapses for row in rows),
         "leaders_per_term_max": max((row.leaders_per_term_max for row in rows), default=0),
         "leases_at_once_max": max((row.leases_at_once_max for row in rows), default=0),
     }
+    left_ms = [row.lease_left_ms for row in rows if row.lease_left_ms is not None]
+    found["lease_left_ms_min"] = min(left_ms, default=None)
     for key in KEYS:
         found[key] = percentiles([row.times[key] for row in rows if key in row.times])
+    margins_ms = [row.times["margin_ms"] for row in rows if "margin_ms" in row.times]
+    found["margin_ms_min"] = min(margins_ms, default=None)
     return found
 
 

@@ -78,6 +78,8 @@ class Node:
         self.paused_until_us = 0
         self.write_us = 9_000
         self.clears_mailboxes = True
+        self.is_polled = False
+        self.shape: Callable[[bytearray], bool] | None = None
         self.overrun_count = 0
         # By source: when its last leader frame (or heartbeat) came, and since when without a longer gap.
         self.heard_us = [0] * 64
@@ -164,7 +166,8 @@ class Node:
         if self._inbox:
             inbox = self._inbox
             self._inbox = []
-            for at_ms, frame in inbox:
+            for heard_ms, frame in inbox:
+                at_ms = now_ms if self.is_polled else heard_ms
                 if frame[2] >> 3 in WATCHED:
                     self.receive_watched(self, at_ms, frame)
                 else:
@@ -206,6 +209,10 @@ class Node:
         frame = self._outbox
         if own.take_outbox(now_ms, frame):
             self.before_send(t_us)
-            port.send(frame)
+            self._put(frame)
             while own.take_outbox(now_ms, frame):
-                port.send(frame)
+                self._put(frame)
+
+    def _put(self, frame: bytearray) -> None:
+        if self.shape is None or self.shape(frame):
+            self.port.send(frame)
