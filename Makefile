@@ -59,10 +59,11 @@ bench: core ## Measure; the pytest-benchmark JSON is kept in var/bench.
 fuzz-smoke: prepare ## Fuzz each C target for a few seconds, as CI does.
 	$(C_TESTS) fuzz-smoke
 
-fuzz: prepare core ## Random trees, streams and bytes for up to 30 minutes on two cores.
+fuzz: prepare core ## Random trees, streams, bytes and clusters for up to 50 minutes on two cores.
 	@tools/install_missing.sh $(PROOF_TOOLS)
 	$(C_TESTS) fuzz
 	EVENLOAD_HYPOTHESIS_PROFILE=fuzz $(PYTEST) -n $(WORKERS) --slow -m slow
+	$(BIN)/evenload sim cluster --soak 20 --seed $$(date +%s)
 
 prove: ## Prove the contracts of waterfill with Frama-C.
 	@tools/install_missing.sh $(PROOF_TOOLS)

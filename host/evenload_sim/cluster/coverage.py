@@ -107,6 +107,7 @@ class Served(Carrier):
 
     demand_10w: int = 0
     capacity_10w: int = 0
+    members: int = 0
 
 
 class Coverage:
@@ -121,6 +122,7 @@ class Coverage:
         self._report = report
         self._nodes = {src: Served() for src in world.voters}
         self._short_since_us: int | None = None
+        self._planned_us = 0
         self.deaf_links = 0
         self.gap_us_max = 0
 
@@ -149,11 +151,12 @@ class Coverage:
         self._look(self._world.now_us)
 
     def missing_10w(self) -> int:
-        """Return how much of what is due nobody delivers now; 0 while live nodes follow different plans.
+        """Return how much of what is due nobody delivers now; 0 while live nodes follow different plans, or none.
 
         While a plan switches and its frames are lost, nothing is promised.
         """
         version = NO_VERSION
+        members = planless = 0
         demand_10w = capacity_10w = applied_10w = 0
         for src, row in self._nodes.items():
             if not row.is_up:
@@ -166,7 +169,12 @@ class Coverage:
             if row.basis in CARRYING:
                 version = row.version
                 demand_10w = row.demand_10w
+                members |= row.members
                 capacity_10w += self._capacity_10w(src, row)
+            elif self._world.nodes[src].started_us <= self._planned_us:
+                planless |= 1 << src  # It was there when the plan was made, and has not got it yet.
+        if members & planless:
+            return 0
         return min(demand_10w, capacity_10w) - applied_10w
 
     def _capacity_10w(self, src: int, row: Served) -> int:
@@ -180,8 +188,15 @@ class Coverage:
     def _follow_plan(self, src: int, row: Served) -> None:
         plan = self._world.nodes[src].kernel.plan
         derate = plan[wire.PLAN_DERATE + self._world.voters.index(src)]
+        if all(row.version != (plan[wire.PLAN_TERM], plan[wire.PLAN_SEQ]) for row in self._nodes.values()):
+            self._planned_us = self._world.now_us
         row.version = (plan[wire.PLAN_TERM], plan[wire.PLAN_SEQ])
         row.demand_10w = plan[wire.PLAN_DEMAND_10W]
+        row.members = sum(
+            1 << voter
+            for slot, voter in enumerate(self._world.voters)
+            if plan[wire.PLAN_DERATE + slot] != wire.DERATE_OUT
+        )
         row.capacity_10w = self._world.rated_10w[src] * DERATE_PERCENT[derate] // 100
 
     def _look(self, t_us: int) -> None:
@@ -195,7 +210,8 @@ class Coverage:
     def _judge(self, event: Event) -> None:
         assert self._short_since_us is not None
         short_us = event.t_us - self._short_since_us
-        if short_us > GAP_US_MAX and not self.deaf_links:
+        late_us = max(node.grid.jitter_us for node in self._world.nodes.values())
+        if short_us > GAP_US_MAX + 2 * late_us and not self.deaf_links:
             self._short_since_us = None
             self._report(
                 "S11", f"{self.missing_10w()} x 10 W stay uncovered for {short_us // 1000} ms", event

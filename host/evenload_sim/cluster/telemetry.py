@@ -36,7 +36,7 @@ class Telemetry:
         if count == 0:
             return
         node = self._world.nodes[src]
-        if node.is_up:
+        if node.is_up and node.paused_until_us <= self._world.now_us:
             for n in range(count):
                 node.port.send(self._frames[src][n % TYPE_COUNT])
         self._world.after(PERIOD_US, lambda: self._burst(src))
