@@ -268,3 +268,16 @@ def test_a_second_process_of_the_same_unit_is_refused(three):
     assert done.returncode == 2
     assert "valid: a folder that no other running node uses" in done.stderr
     assert three.ask(1, "status")["ok"]
+
+
+def test_two_units_with_one_number_silence_the_younger_and_say_so(three):
+    other = three.folder / "n9"
+    values = {**three.config(2), "state_dir": str(other)}
+    path = three.folder / "clash.json"
+    path.write_text(json.dumps(values))
+    three.spawn(9, [str(path)])
+    status = three.until(lambda: (found := three.ask(9, "status"))["silent"] and found, "silence of the younger")
+    assert "clash" in status["alarms"]
+    three.until(lambda: "event=alarm clash" in three.log(9), "a word about it in the log")
+    assert three.ask(2, "status")["silent"] is False
+    three.settle(1, 2, 3)
