@@ -276,7 +276,9 @@ def test_two_units_with_one_number_silence_the_younger_and_say_so(three):
     path = three.folder / "clash.json"
     path.write_text(json.dumps(values))
     three.spawn(9, [str(path)])
-    status = three.until(lambda: (found := three.ask(9, "status"))["silent"] and found, "silence of the younger")
+    status = three.until(
+        lambda: (found := three.ask(9, "status"))["silent"] and found, "silence of the younger"
+    )
     assert "clash" in status["alarms"]
     three.until(lambda: "event=alarm clash" in three.log(9), "a word about it in the log")
     assert three.ask(2, "status")["silent"] is False

@@ -84,7 +84,11 @@ class CduNode:
             self.log.line("ERROR", "event=floor " + self.ports.floor.fault)
         if self.config.can.kind != "python-can":
             self.ports.bus.poll(self.now_ms())
-        self.drive.start(ceiling)
+        # The first ceiling is stored before the first tick: a voter that still waits for its storage would only stand
+        # in the way of an election.
+        self.drive.prepare(ceiling)
+        self.role.turn()
+        self.drive.start()
 
     def step(self) -> None:
         """Do what is due some ten times a second."""

@@ -44,11 +44,14 @@ class PythonDrive:
         self.notify_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
 
-    def start(self, ceiling: int) -> None:
-        """Begin; ceiling: the stored one, or -1."""
+    def prepare(self, ceiling: int) -> None:
+        """Start the kernel without letting it run yet; ceiling: the stored one, or -1."""
+        self._cluster.start(ring_ms(monotonic_us()), ceiling)
+
+    def start(self) -> None:
+        """Let the kernel run."""
         # The interpreter hands over after this long at most: a busy console may not cost a tick.
         sys.setswitchinterval(SWITCH_S)
-        self._cluster.start(ring_ms(monotonic_us()), ceiling)
         self._thread.start()
 
     def stop(self) -> None:

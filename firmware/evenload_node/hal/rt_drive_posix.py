@@ -21,9 +21,12 @@ class RtDrive:
         self.take_beat = self._loop.take_beat
         self.read = self._loop.read
 
-    def start(self, ceiling: int) -> None:
-        """Begin; ceiling: the stored one, or -1."""
+    def prepare(self, ceiling: int) -> None:
+        """Start the kernel without letting it run yet; ceiling: the stored one, or -1."""
         self._loop.start(ceiling)
+
+    def start(self) -> None:
+        """Let the kernel run."""
         usual_size = threading.stack_size(STACK_SIZE)
         self._thread.start()
         threading.stack_size(usual_size)
