@@ -12,12 +12,14 @@ the end: then the machine, not the cluster, was slow. More than 10 % of void kil
 import json
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from evenload.errors import EvenloadError
 from evenload.random32 import Random32
+from evenload.wire import CLUSTER_VOTER_COUNT_MAX
 
 from evenload_sim.cluster.trace import check_lines
 from evenload_sim.failover_times import TIME_NAMES, Death, FailoverTimes, percentiles
@@ -28,6 +30,7 @@ __all__ = ["Fleet", "FleetError", "FleetOptions", "RealtimeError", "RealtimeOpti
 
 LATE_US_MAX = 10_000
 VOID_SHARE_MAX = 0.1
+NODES_MIN = 3
 SILENCE_S = 0.1
 FAILOVER_S_MAX = 2.0
 SETTLE_S_MAX = 30.0
@@ -58,20 +61,33 @@ class RealtimeOptions:
     is_hogged: bool = False
     trace: Path | None = None
 
+    def check(self) -> None:
+        """Raise RealtimeError for what cannot be run."""
+        if self.how not in SIGNALS:
+            raise RealtimeError(f"how: {self.how!r}; one of {', '.join(SIGNALS)} is valid.")
+        if not NODES_MIN <= self.nodes <= CLUSTER_VOTER_COUNT_MAX:
+            raise RealtimeError(
+                f"nodes: {self.nodes}; {NODES_MIN} .. {CLUSTER_VOTER_COUNT_MAX} are valid: fewer elect nobody after a "
+                "death."
+            )
 
-def run_realtime(options: RealtimeOptions) -> dict[str, Any]:
-    """Run and return the result: the keys of `evenload sim cluster --json`, and void, missed, rt, late_us_max, kills.
 
-    Raises FleetError when the cluster does not settle, RealtimeError when more than a tenth of the kills are void.
+def run_realtime(
+    options: RealtimeOptions, on_kill: Callable[[dict[str, Any]], None] = lambda _kill: None
+) -> dict[str, Any]:
+    """Run and return the result: the keys of `evenload sim cluster --json`, and void, missed, rt,
+    late_us_max, findings, kills.
+
+    on_kill: called with every kill, the void ones too. Raises FleetError when the cluster does not settle,
+    RealtimeError when more than a tenth of the kills are void.
     """
-    if options.how not in SIGNALS:
-        raise RealtimeError(f"how: {options.how!r}; one of {', '.join(SIGNALS)} is valid.")
+    options.check()
     events: list[Event] = []
     fleet_options = FleetOptions(nodes=options.nodes, seed=options.seed, loss=options.loss)
     with Rig(fleet_options, options.is_hogged, events.append) as rig:
         run = _Run(rig, options, events)
         while run.counted < options.runs:
-            run.kill_once()
+            on_kill(run.kill_once())
         is_rt = run.is_rt()
     lines = [json.dumps(event, separators=(",", ":")) + "\n" for event in events]
     if options.trace is not None:
@@ -91,8 +107,8 @@ class _Run:
         self._random = Random32(options.seed)
         self._kills: list[dict[str, Any]] = []
 
-    def kill_once(self) -> None:
-        """Settle, kill, wait for the end of the failover, bring the victim back; count the kill unless it is void."""
+    def kill_once(self) -> dict[str, Any]:
+        """Settle, kill, wait for the end of the failover, bring the victim back; return what was seen."""
         fleet = self._rig.fleet
         fleet.wait_for(fleet.is_whole, SETTLE_S_MAX, "all nodes with a part of one plan")
         self._linger(LINGER_MS + self._random.below(50))
@@ -111,6 +127,7 @@ class _Run:
         self._follow(times, first_event)
         self._note(times, plan[0])
         self._bring_back(victim)
+        return self._kills[-1]
 
     def report(self) -> dict[str, Any]:
         """Return everything but the verdict on the trace."""
@@ -171,9 +188,10 @@ class _Run:
             fleet.restart(victim)
 
 
-def _verdict(lines: list[str], missed: int) -> dict[str, int]:
+def _verdict(lines: list[str], missed: int) -> dict[str, Any]:
     verdict = check_lines(lines)
     return {
+        "findings": [f"{found.rule}, line {found.line}: {found.sentence}" for found in verdict.findings],
         "violations": len(verdict.findings) + missed,
         "leaders_per_term_max": verdict.leaders_per_term_max,
         "leases_at_once_max": verdict.leases_at_once_max,

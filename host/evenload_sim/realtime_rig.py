@@ -17,7 +17,7 @@ from typing import Any
 from evenload.canframe import src_of
 
 from evenload_sim.child_process import Child
-from evenload_sim.fleet import Fleet, FleetOptions
+from evenload_sim.fleet import START_S_MAX, Fleet, FleetOptions
 from evenload_sim.realtime_witness import PERIOD_US, TOLD_US, Witness
 
 HOG = "while True: pass"
@@ -94,6 +94,7 @@ class Rig:
             for child in [self.frames.child, self.cycles.child]:
                 child.start()
             self.fleet.wait_for_leader()
+            self.fleet.wait_for(lambda: bool(self.frames.witness.read_frames()), START_S_MAX, "the witness")
             for hog in self.hogs:
                 hog.start()
         except BaseException:

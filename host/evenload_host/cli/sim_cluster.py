@@ -1,6 +1,5 @@
 """`evenload sim cluster`: failovers of a simulated cluster, many at once, measured and held against the invariants."""
 
-import importlib
 import json
 import os
 import sys
@@ -50,6 +49,8 @@ KILLS = ("leader", "follower", "successor", "none")
     "--trace", "trace_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the first run's."
 )
 @click.option("--realtime", is_flag=True, help="Real processes instead of simulated nodes.")
+@click.option("--stop", "is_stop", is_flag=True, help="realtime: SIGSTOP instead of SIGKILL, a silent death.")
+@click.option("--hog", "is_hogged", is_flag=True, help="realtime: beside a computing process on every core.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(**given: Any) -> int:
@@ -66,6 +67,7 @@ def command(**given: Any) -> int:
       evenload sim cluster --partition 3/3 --runs 10
       evenload sim cluster --seed 7 --runs 1 --trace run.jsonl
       evenload sim cluster --storm 3 --seed 12 --runs 1  all faults at once; a failing seed replays
+      evenload sim cluster --realtime --runs 10          six real processes on a real hub, kill -9 ten times
     """
     if given["realtime"]:
         return _realtime(given)
@@ -175,15 +177,44 @@ def histogram(values: list[float]) -> list[str]:
 
 
 def _realtime(given: dict[str, Any]) -> int:
-    processes = importlib.import_module("evenload_sim.cluster_processes")
+    from evenload_sim.cluster_processes import RealtimeOptions, run_realtime
+
     if given["kill"] not in ("leader", "follower"):
         raise click.UsageError(
             f"--kill {given['kill']} is simulated only; --realtime kills a leader or a follower."
         )
-    keys = ("runs", "nodes", "seed", "loss")
-    options = processes.RealtimeOptions(
-        **{key: given[key] for key in keys}, victim=given["kill"], trace=given["trace_path"]
+    keys = ("runs", "nodes", "seed", "loss", "is_hogged")
+    how = "stop" if given["is_stop"] else "kill"
+    options = RealtimeOptions(
+        **{key: given[key] for key in keys}, how=how, victim=given["kill"], trace=given["trace_path"]
     )
-    found = processes.run_realtime(options)
-    click.echo(json.dumps(found, indent=None if given["as_json"] else 1))
+    bar = click.progressbar(length=options.runs, file=sys.stderr)
+    with bar:
+        found = run_realtime(options, lambda kill: bar.update(0 if kill["is_void"] else 1))
+    if given["as_json"]:
+        click.echo(json.dumps(found))
+    else:
+        _show_realtime(found, options.nodes)
     return 1 if found["violations"] else 0
+
+
+def _show_realtime(found: dict[str, Any], node_count: int) -> None:
+    from evenload_sim.failover_times import TIME_NAMES
+
+    urgency = "SCHED_FIFO" if found["rt"] else "without SCHED_FIFO"
+    click.echo(
+        f"{found['runs']} kills, {node_count} processes, {urgency}, {found['void']} kills void and repeated"
+    )
+    click.echo(f"{'ms':24}{'p50':>9}{'p99':>9}{'max':>9}")
+    for key in TIME_NAMES:
+        cells = [f"{value:9.1f}" if value is not None else f"{'-':>9}" for value in found[key].values()]
+        click.echo(f"{key.removesuffix('_ms').replace('_', ' '):24}{''.join(cells)}")
+    click.echo(
+        f"violations {found['violations']}, unfinished {found['missed']}, leaders per term at most "
+        f"{found['leaders_per_term_max']}, leases at once at most {found['leases_at_once_max']}"
+    )
+    for sentence in found["findings"]:
+        click.echo(sentence)
+    times = [kill["applied_ms"] for kill in found["kills"] if not kill["is_void"]]
+    for line in histogram([ms for ms in times if ms is not None]):
+        click.echo(line)
