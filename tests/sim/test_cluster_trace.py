@@ -70,6 +70,24 @@ def test_heat_that_stays_uncovered_is_found():
     assert check_lines([*begin, *covers, *later]).findings == []
 
 
+def test_what_is_carried_while_a_plan_switches_is_no_demand():
+    begin = [
+        line(1000 * src, src, word, *numbers)
+        for src in (1, 2, 3)
+        for word, *numbers in (("plan", 1, 1, 7), ("share", 300, 2, 300))
+    ]
+    # The plan gives 1 more and the others less; they lower when 1 has risen, 50 ms later, and tell of it then.
+    switch = [line(600_000 + src, src, "plan", 1, 2, 8) for src in (1, 2, 3)]
+    switch += [line(600_010, 1, "share", 500, 2, 500), line(650_000, 3, "down")]
+    after = [
+        line(790_000, src, "share", 500 if src == 1 else 400, 3, 500 if src == 1 else 400) for src in (1, 2)
+    ]
+    later = [line(1_500_000, src, "alive", 6) for src in (1, 2)]
+    assert check_lines([HEAD, *begin, *switch, *after, *later]).findings == []
+    short = [line(790_000, 1, "share", 300, 3, 300), line(790_001, 2, "share", 300, 3, 300)]
+    assert [f.rule for f in check_lines([HEAD, *begin, *switch, *short, *later]).findings] == ["S11"]
+
+
 def test_a_lease_that_a_stopped_leader_finds_in_old_frames_is_over():
     stopped = [line(800_000, 1, "role", 3, 4, 1, at_ms=800), line(800_000, 1, "lease", 924, 4, at_ms=800)]
     elected = [

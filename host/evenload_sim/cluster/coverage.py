@@ -20,6 +20,7 @@ Report = Callable[[str, str, Event], None]
 
 # Detection 150 ms + tau at each survivor, tau to act, and clocks that run 6 % slow; then the 2 tau of a switch.
 GAP_US_MAX = 164_000 * 106 // 100 + 14_000
+STEADY_US = 300_000
 DERATE_PERCENT = (100, 90, 50, 0)
 CARRYING = (wire.BASIS_PLAN, wire.BASIS_CONTINGENCY, wire.BASIS_EMERGENCY)
 
@@ -43,6 +44,8 @@ class TraceCoverage:
         self._rated_10w = rated_10w
         self._report = report
         self._demand_10w = 0
+        self._carried_10w = 0
+        self._carried_us = 0
         self._short_since_us: int | None = None
         self._told = False
 
@@ -51,8 +54,11 @@ class TraceCoverage:
         carrier = self._carriers.get(event.node)
         if carrier is None:
             return
+        if self._carried_10w and event.t_us - self._carried_us >= STEADY_US:
+            self._trust_demand()
         self._judge(event)
         if event.code == DOWN:
+            self._carried_10w = 0
             self._carriers[event.node] = Carrier()
             self._short_since_us = None
         elif event.code == UP:
@@ -66,16 +72,26 @@ class TraceCoverage:
         else:
             return
         if event.code in (wire.TRACE_SHARE, wire.TRACE_PLAN):
-            self._learn_demand()
+            self._learn_demand(event.t_us)
         self._watch(event.t_us)
 
-    def _learn_demand(self) -> None:
+    def _learn_demand(self, t_us: int) -> None:
+        """Take what all carry for the demand. More than before has to last: while a plan switches, those that will
+        carry less still carry what they did.
+        """
         rows = list(self._carriers.values())
         agree = len({row.version for row in rows if row.is_up}) == 1
         settled = all(not row.is_up or row.basis == wire.BASIS_PLAN for row in rows)
         if agree and settled and all(row.applied_10w == row.target_10w for row in rows):
-            self._demand_10w = sum(row.applied_10w for row in rows)
-            self._told = False
+            self._carried_10w, self._carried_us = sum(row.applied_10w for row in rows), t_us
+            if self._carried_10w <= self._demand_10w:
+                self._trust_demand()
+        else:
+            self._carried_10w = 0
+
+    def _trust_demand(self) -> None:
+        self._demand_10w = self._carried_10w
+        self._told = False
 
     def _missing_10w(self) -> int:
         carrying = {src: row for src, row in self._carriers.items() if row.is_up and row.basis in CARRYING}
