@@ -31,6 +31,7 @@ from evenload_sim.node_view import NodeView
 
 START_S_MAX = 20.0
 ANSWER_S_MAX = 2.0
+END_S_MAX = 0.5
 TURN_S = 0.02
 CONNECT_PERIOD_S = 0.02
 RATED_10W = 5000
@@ -204,8 +205,11 @@ class Fleet:
         self.nodes[src].signal(number)
         view.is_stopped = number == signal.SIGSTOP
         if number == signal.SIGKILL:
-            # After the signal: what the node still said before it must not stand behind its end.
-            self._take(src, {"t_us": time.monotonic_ns() // 1000, "node": src, "event": "down"})
+            # What the node still said before its end stands before it in the trace.
+            self.nodes[src].wait(END_S_MAX)
+            ended_us = time.monotonic_ns() // 1000
+            self._read(src)
+            self._take(src, {"t_us": ended_us, "node": src, "event": "down"})
         return at_us
 
     def kill_hub(self) -> None:
@@ -214,7 +218,8 @@ class Fleet:
 
     def restart(self, src: int) -> None:
         """Start a dead node again (a stopped one is killed first); its console is connected by `turn`."""
-        self.nodes[src].signal(signal.SIGKILL)
+        if self.nodes[src].is_alive:
+            self.kill(src)
         self.nodes[src].wait(ANSWER_S_MAX)
         self.keepers[src].is_on = True
         self._start_node(src)
