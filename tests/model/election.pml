@@ -142,7 +142,12 @@ byte committed;               /* bit t: a quorum acked the plan of that term */
 #define APPLY(j, t)
 #endif
 
-#define ALONE(i) CAMPAIGN(i) STORE(i) CRASH(i) WIN(i) APPLY(i, 1) APPLY(i, 2) APPLY(i, 3)
+#if TERM_LAST > 2
+#define APPLY_ALL(i) APPLY(i, 1) APPLY(i, 2) APPLY(i, 3)
+#else
+#define APPLY_ALL(i) APPLY(i, 1) APPLY(i, 2)
+#endif
+#define ALONE(i) CAMPAIGN(i) STORE(i) CRASH(i) WIN(i) APPLY_ALL(i)
 #define HEARS(j, i) ADOPT(j, i) VOTE(j, i, 1) VOTE(j, i, 2) VOTE(j, i, 3)
 #define PAIR(i, j) HEARS(i, j) HEARS(j, i)
 
