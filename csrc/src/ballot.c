@@ -65,10 +65,23 @@ void evenload_ballot_on_floor(evenload_ballot_t *ballot, int32_t floor)
 
 void evenload_ballot_stick(evenload_ballot_t *ballot, int32_t at_ms, int32_t src, int32_t term)
 {
+    /* A stamp from before the last one, out of another queue, shortens no promise. */
+    if (!ballot->is_sticky || src != ballot->sticky_src ||
+        evenload_ticks_elapsed_ms(at_ms, ballot->sticky_ms) > 0) {
+        ballot->sticky_ms = at_ms;
+    }
     ballot->is_sticky = 1;
     ballot->sticky_src = src;
     ballot->sticky_term = term;
-    ballot->sticky_ms = at_ms;
+}
+
+void evenload_ballot_prolong(evenload_ballot_t *ballot, int32_t now_ms, int32_t src)
+{
+    if (ballot->is_sticky) {
+        ballot->sticky_ms = now_ms;
+    } else {
+        evenload_ballot_stick(ballot, now_ms, src, ballot->term);
+    }
 }
 
 void evenload_ballot_release(evenload_ballot_t *ballot, int32_t src, int32_t term)

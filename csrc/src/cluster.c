@@ -48,15 +48,15 @@ static void watch_clock(cluster_t *cluster, int32_t now_ms)
     const int32_t passed_ms = evenload_ticks_elapsed_ms(now_ms, cluster->last_ms);
     cluster->last_ms = now_ms;
     if (passed_ms < 0) {
-        cluster->alarm |= EVENLOAD_ALARM_CLOCK_STEP;
+        cluster->latched |= EVENLOAD_ALARM_CLOCK_STEP;
         if (cluster->lease.is_held) {
             evenload_cluster_stand_down(cluster, now_ms, EVENLOAD_RESIGN_REASON_LEASE, 0);
         }
         evenload_election_on_clock_step(&cluster->election, now_ms, &cluster->post);
+        evenload_cover_on_clock_step(&cluster->cover, now_ms);
     } else if (passed_ms > EVENLOAD_CLUSTER_AWAY_MS) {
         /* After a gap this node does not know how long the leader has been silent. */
-        evenload_ballot_stick(&cluster->election.ballot, now_ms, cluster->election.leader,
-                              cluster->election.ballot.term);
+        evenload_ballot_prolong(&cluster->election.ballot, now_ms, cluster->election.leader);
     }
     if (passed_ms > 0) {
         cluster->uptime_rest_ms += passed_ms;
@@ -121,8 +121,13 @@ static void send_beat(cluster_t *cluster, int32_t now_ms)
     const int is_of_term = cluster->plan[EVENLOAD_PLAN_TERM] == election->ballot.term;
     int32_t *fields = cluster->post.fields;
     fields[EVENLOAD_BEAT_TERM] = election->ballot.term;
-    fields[EVENLOAD_BEAT_LEADER] = is_starting ? 0 : election->leader;
-    fields[EVENLOAD_BEAT_ROLE] = is_starting ? EVENLOAD_ROLE_FOLLOWER : election->role;
+    /* Who is named as leader is acknowledged with the counter below, so it must be a counter of this term. */
+    const int is_heard =
+        election->role == EVENLOAD_ROLE_LEADER || cluster->heard_term == election->ballot.term;
+    fields[EVENLOAD_BEAT_LEADER] = is_heard && !is_starting ? election->leader : 0;
+    /* In term 0 nobody can stand, as far as others can tell. */
+    fields[EVENLOAD_BEAT_ROLE] =
+        is_starting || !election->ballot.term ? EVENLOAD_ROLE_FOLLOWER : election->role;
     fields[EVENLOAD_BEAT_HEALTH] = election->health;
     fields[EVENLOAD_BEAT_PLAN_SEQ] = is_of_term ? cluster->plan[EVENLOAD_PLAN_SEQ] : 0;
     fields[EVENLOAD_BEAT_LOAD] = cluster->load;
@@ -167,10 +172,12 @@ static int32_t alarm_of(const cluster_t *cluster)
 {
     const int is_led = cluster->election.role == EVENLOAD_ROLE_LEADER;
     const int32_t unmet_10w = is_led ? cluster->planner.unmet_10w : cluster->cover.unmet_10w;
-    int32_t alarm = cluster->alarm & (EVENLOAD_ALARM_CLOCK_STEP | EVENLOAD_ALARM_CLASH);
+    int32_t alarm = cluster->latched;
     alarm |= unmet_10w > 0 ? EVENLOAD_ALARM_UNMET : 0;
     alarm |= is_led && cluster->planner.is_n1_lost ? EVENLOAD_ALARM_N1_LOST : 0;
-    alarm |= cluster->cover.own_bit && !cluster->election.ballot.can_vote ? EVENLOAD_ALARM_NO_FLOOR : 0;
+    const int is_barred =
+        cluster->cover.own_bit && !cluster->election.ballot.can_vote && !cluster->post.is_silent;
+    alarm |= is_barred ? EVENLOAD_ALARM_NO_FLOOR : 0;
     alarm |=
         evenload_ballot_top(&cluster->election.ballot) >= EVENLOAD_TERM_MAX ? EVENLOAD_ALARM_TERM_END : 0;
     alarm |= evenload_heartbeat_ready_count(&cluster->peers) < cluster->election.quorum - 1
@@ -279,7 +286,7 @@ int32_t evenload_cluster_take_outbox(evenload_cluster_t *cluster, int32_t now_ms
             cluster->post.frames_out = (cluster->post.frames_out + 1) & 0xFFFFFF;
             return 1;
         }
-        cluster->post.outbox.dropped++;
+        evenload_outbox_drop(&cluster->post.outbox);
     }
     return 0;
 }
@@ -295,7 +302,10 @@ int32_t evenload_cluster_next_due_ms(const evenload_cluster_t *cluster, int32_t 
     int32_t rest_ms = evenload_heartbeat_next_silence_ms(&cluster->peers, now_ms, EVENLOAD_CLUSTER_BEAT_MS);
     int32_t left_ms = evenload_ticks_elapsed_ms(cluster->beat_ms, now_ms);
     rest_ms = left_ms < rest_ms ? left_ms : rest_ms;
-    if (is_leader) {
+    if (!is_leader) {
+        left_ms = EVENLOAD_CLUSTER_DETECT_MS - evenload_ticks_elapsed_ms(now_ms, election->leader_heard_ms);
+        rest_ms = left_ms < rest_ms ? left_ms : rest_ms;
+    } else {
         if (cluster->planner.burst_left > 0 ||
             cluster->planner.committed_seq != cluster->plan[EVENLOAD_PLAN_SEQ]) {
             return 0;

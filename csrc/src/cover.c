@@ -9,7 +9,7 @@ static void tick_timers(evenload_cover_t *cover, int32_t now_ms, int is_led)
 {
     if (cover->has_emergency) {
         const int32_t passed_ms = evenload_ticks_elapsed_ms(now_ms, cover->emergency_ms);
-        if (passed_ms >= EVENLOAD_CLUSTER_EMERGENCY_HOLD_MS || passed_ms < 0) {
+        if (passed_ms >= EVENLOAD_CLUSTER_EMERGENCY_HOLD_MS) {
             cover->has_emergency = 0;
         }
     }
@@ -33,7 +33,7 @@ static void solve(evenload_cover_t *cover, evenload_cover_view_t view)
 /* Shrinks the view at once; lets it grow back only under a living leader that has not planned anew. */
 static void look(evenload_cover_t *cover, int32_t now_ms, evenload_cover_view_t view)
 {
-    const int32_t seen = view.peers->ready_mask | cover->own_bit;
+    const int32_t seen = (view.peers->ready_mask & ~view.peers->out_mask) | cover->own_bit;
     if (cover->view_mask & ~seen) {
         cover->view_mask &= seen;
         cover->is_returning = 0;
@@ -107,10 +107,8 @@ static void lower(evenload_cover_t *cover, int32_t now_ms, int32_t capacity_10w,
         cover->is_lowering = 1;
         cover->lower_ms = now_ms;
     }
-    const int32_t waited_ms = evenload_ticks_elapsed_ms(now_ms, cover->lower_ms);
-    if (waited_ms < 0) {
-        cover->lower_ms = now_ms;
-    } else if (waited_ms >= EVENLOAD_CLUSTER_BEAT_MS && others_have_applied(cover, view)) {
+    if (evenload_ticks_elapsed_ms(now_ms, cover->lower_ms) >= EVENLOAD_CLUSTER_BEAT_MS &&
+        others_have_applied(cover, view)) {
         cover->is_lowering = 0;
         cover->applied_10w = cover->target_10w;
     }
@@ -137,13 +135,25 @@ void evenload_cover_on_plan(evenload_cover_t *cover, const int32_t *plan, const 
     cover->view_mask = cover->member_mask;
     cover->is_returning = 0;
     cover->share_10w = cover->own_bit ? plan[EVENLOAD_PLAN_SHARE_10W + roster->slot[cover->src]] : 0;
-    cover->unmet_10w = 0;
+    int32_t unmet_10w = plan[EVENLOAD_PLAN_DEMAND_10W];
+    for (int32_t slot = 0; slot < roster->count; slot++) {
+        unmet_10w -= plan[EVENLOAD_PLAN_SHARE_10W + slot];
+    }
+    cover->unmet_10w = unmet_10w > 0 ? unmet_10w : 0;
 }
 
 void evenload_cover_on_emergency(evenload_cover_t *cover, int32_t at_ms)
 {
     cover->has_emergency = 1;
     cover->emergency_ms = at_ms;
+}
+
+void evenload_cover_on_clock_step(evenload_cover_t *cover, int32_t now_ms)
+{
+    cover->emergency_ms = now_ms;
+    cover->leaderless_ms = now_ms;
+    cover->return_ms = now_ms;
+    cover->lower_ms = now_ms;
 }
 
 int32_t evenload_cover_tick(evenload_cover_t *cover, int32_t now_ms, evenload_cover_view_t view)

@@ -50,7 +50,9 @@ static void stand(election_t *election, int32_t now_ms, post_t *post)
     election->rivals = 0;
     election->try_count = 0;
     election->first_request_ms = now_ms;
-    election->election_count++;
+    /* What was granted to another before says that this node does not lead; soon it may. */
+    evenload_outbox_withdraw(&post->outbox, EVENLOAD_CAN_TYPE_PREVOTE_RESP);
+    election->election_count = (election->election_count + 1) & 0xFFFFFF;
     EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_TERM, term, 0, 0);
     EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_VOTE, term, election->src, 0);
     EVENLOAD_TRACE(post, now_ms, EVENLOAD_TRACE_ROLE, election->role, term, 0);
@@ -340,6 +342,7 @@ void evenload_election_on_clock_step(evenload_election_t *election, int32_t now_
     if (election->role == EVENLOAD_ROLE_PRECANDIDATE || election->role == EVENLOAD_ROLE_CANDIDATE) {
         evenload_election_follow(election, now_ms, post);
     }
+    election->boot_ms = now_ms;
     election->has_slot = 0;
     election->is_held = 0;
     election->is_behind = 0;

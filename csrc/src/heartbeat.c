@@ -55,6 +55,10 @@ void evenload_heartbeat_on_beat(evenload_heartbeat_t *peers, int32_t src, int32_
         peers->ready_mask |= bit;
         peers->since_ms[src] = at_ms;
     }
+    peers->out_mask &= ~bit;
+    if (fields[EVENLOAD_BEAT_HEALTH] == EVENLOAD_DERATE_OUT) {
+        peers->out_mask |= bit;
+    }
     peers->term[src] = fields[EVENLOAD_BEAT_TERM];
     peers->leader[src] = fields[EVENLOAD_BEAT_LEADER];
     peers->role[src] = fields[EVENLOAD_BEAT_ROLE];

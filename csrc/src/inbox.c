@@ -9,17 +9,21 @@ typedef evenload_cluster_t cluster_t;
 
 static void fall_silent(cluster_t *cluster, int32_t at_ms)
 {
-    cluster->alarm |= EVENLOAD_ALARM_CLASH;
+    cluster->latched |= EVENLOAD_ALARM_CLASH;
     cluster->election.ballot.can_vote = 0;
-    if (cluster->lease.is_held) {
-        evenload_cluster_stand_down(cluster, at_ms, 0, 0);
+    evenload_outbox_clear(&cluster->post.outbox);
+    if (cluster->is_led) {
+        evenload_cluster_stand_down(cluster, at_ms, EVENLOAD_RESIGN_REASON_PLANNED, 0);
+    } else if (cluster->election.role != EVENLOAD_ROLE_BOOT) {
+        /* A candidate would go on counting the votes for its namesake. */
+        evenload_election_follow(&cluster->election, at_ms, &cluster->post);
     }
     cluster->post.is_silent = 1;
     EVENLOAD_TRACE(&cluster->post, at_ms, EVENLOAD_TRACE_CLASH, 1, 0, 0);
 }
 
-/* Settles who is silent: a booting node at once, else the one with the shorter uptime, then the smaller serial. */
-static int32_t on_own_source(cluster_t *cluster, int32_t at_ms, int32_t frame_type, const uint8_t frame[16])
+/* Settles who is silent: a booting node at once, else the shorter uptime, then the smaller serial, else both. */
+static int32_t on_own_source(cluster_t *cluster, int32_t at_ms, int32_t frame_type)
 {
     evenload_post_t *post = &cluster->post;
     if (post->is_silent) {
@@ -32,17 +36,16 @@ static int32_t on_own_source(cluster_t *cluster, int32_t at_ms, int32_t frame_ty
         }
         return EVENLOAD_FRAME_OWN_SRC;
     }
-    if (frame_type == EVENLOAD_CAN_TYPE_CLAIM &&
-        evenload_canframe_decode(frame, post->heard) == EVENLOAD_FRAME_OK) {
+    if (frame_type == EVENLOAD_CAN_TYPE_CLAIM) {
         const int32_t other_ds = post->heard[EVENLOAD_CLAIM_UPTIME_DS];
         const int is_equal = other_ds == cluster->uptime_ds;
         if (other_ds > cluster->uptime_ds ||
-            (is_equal && post->heard[EVENLOAD_CLAIM_SERIAL] > cluster->serial)) {
+            (is_equal && post->heard[EVENLOAD_CLAIM_SERIAL] >= cluster->serial)) {
             fall_silent(cluster, at_ms);
             return EVENLOAD_FRAME_OWN_SRC;
         }
     }
-    cluster->alarm |= EVENLOAD_ALARM_CLASH;
+    cluster->latched |= EVENLOAD_ALARM_CLASH;
     const int32_t passed_ms = evenload_ticks_elapsed_ms(at_ms, cluster->claim_ms);
     if (!cluster->has_claimed || !(0 <= passed_ms && passed_ms < EVENLOAD_CLUSTER_EMERGENCY_GAP_MS)) {
         cluster->has_claimed = 1;
@@ -55,12 +58,35 @@ static int32_t on_own_source(cluster_t *cluster, int32_t at_ms, int32_t frame_ty
     return EVENLOAD_FRAME_OWN_SRC;
 }
 
+static int is_term_far(const cluster_t *cluster, int32_t term)
+{
+    const evenload_ballot_t *ballot = &cluster->election.ballot;
+    return ballot->term != 0 && term > evenload_ballot_top(ballot) + EVENLOAD_TERM_JUMP_MAX;
+}
+
+/* Whether a frame tells a term or floor that no correct node can have reached, by what is known here. Terms don't
+   come back: one wrong frame must not use them up. Who has heard of no term yet believes any. */
+static int is_far(const cluster_t *cluster, int32_t frame_type)
+{
+    const int32_t *fields = cluster->post.heard;
+    if (frame_type > EVENLOAD_CAN_TYPE_LEASE || frame_type == EVENLOAD_CAN_TYPE_PLAN ||
+        frame_type == EVENLOAD_CAN_TYPE_CLAIM) {
+        return 0;
+    }
+    const int is_response =
+        frame_type == EVENLOAD_CAN_TYPE_PREVOTE_RESP || frame_type == EVENLOAD_CAN_TYPE_VOTE_RESP;
+    /* Every frame of these types begins with its term. */
+    return (is_response && is_term_far(cluster, fields[EVENLOAD_RESPONSE_FLOOR])) ||
+           is_term_far(cluster, fields[EVENLOAD_BEAT_TERM]);
+}
+
 static int32_t on_leader(cluster_t *cluster, int32_t at_ms, int32_t src, int32_t term, int32_t counter)
 {
     if (!evenload_election_on_leader_frame(&cluster->election, at_ms, src, term, &cluster->post)) {
         return EVENLOAD_FRAME_STALE;
     }
     cluster->leader_counter = counter;
+    cluster->heard_term = term;
     return EVENLOAD_FRAME_OK;
 }
 
@@ -89,6 +115,9 @@ static int32_t on_heartbeat(cluster_t *cluster, int32_t at_ms, int32_t src)
 static int32_t on_lease(cluster_t *cluster, int32_t at_ms, int32_t src)
 {
     const int32_t *fields = cluster->post.heard;
+    if (fields[EVENLOAD_LEASE_MASTER] != src) {
+        return EVENLOAD_FRAME_VALUE;
+    }
     evenload_heartbeat_on_counter(&cluster->peers, src, fields[EVENLOAD_LEASE_COUNTER]);
     return on_leader(cluster, at_ms, src, fields[EVENLOAD_LEASE_TERM], fields[EVENLOAD_LEASE_COUNTER]);
 }
@@ -96,11 +125,18 @@ static int32_t on_lease(cluster_t *cluster, int32_t at_ms, int32_t src)
 /* Collects a chunk; applies only a whole, checked plan of the leader of this term that is newer than ours. */
 static int32_t on_plan(cluster_t *cluster, int32_t at_ms, int32_t src, const uint8_t frame[16])
 {
+    /* A chunk of another sender begins anew: whoever babbles must not keep the leader's plan from ever being whole. */
+    if (cluster->election.leader != 0 && cluster->election.leader != src) {
+        return EVENLOAD_FRAME_STALE;
+    }
     const int32_t found = evenload_plan_assembler_on_chunk(&cluster->assembler, frame);
     if (found <= 0) {
         return found;
     }
     const int32_t *plan = cluster->assembler.plan;
+    if (is_term_far(cluster, plan[EVENLOAD_PLAN_TERM])) {
+        return EVENLOAD_FRAME_VALUE;
+    }
     if (plan[EVENLOAD_PLAN_MASTER] != src ||
         !evenload_election_on_leader_frame(&cluster->election, at_ms, src, plan[EVENLOAD_PLAN_TERM],
                                            &cluster->post)) {
@@ -128,12 +164,28 @@ static int32_t on_setpoint(cluster_t *cluster, int32_t at_ms, int32_t src)
     return EVENLOAD_FRAME_OK;
 }
 
+/* Whether a leak told by `src` may isolate: one detector, gone mad, must not stop zone after zone. While a source
+   goes on telling leaks, only the zone that it told first counts. */
+static int is_leak_believed(cluster_t *cluster, int32_t at_ms, int32_t src, int32_t zone)
+{
+    const int32_t passed_ms = evenload_ticks_elapsed_ms(at_ms, cluster->leak_ms[src]);
+    if (!cluster->leak_zone[src] || passed_ms < 0 || passed_ms >= EVENLOAD_CLUSTER_EMERGENCY_HOLD_MS) {
+        cluster->leak_zone[src] = zone;
+    }
+    cluster->leak_ms[src] = at_ms;
+    return zone == cluster->leak_zone[src];
+}
+
 /* Acts in the safe direction, whoever says so: a leak isolates the node of that zone, heat brings all up. */
 static int32_t on_emergency(cluster_t *cluster, int32_t at_ms, int32_t src)
 {
     const int32_t *fields = cluster->post.heard;
     const int32_t code = fields[EVENLOAD_EMERGENCY_CODE];
     const int32_t severity = fields[EVENLOAD_EMERGENCY_SEVERITY];
+    if (code == EVENLOAD_EMERGENCY_LEAK &&
+        !is_leak_believed(cluster, at_ms, src, fields[EVENLOAD_EMERGENCY_ZONE])) {
+        return EVENLOAD_FRAME_VALUE;
+    }
     if (src <= EVENLOAD_CAN_SRC_VOTER_MAX && (cluster->voter_mask & (1 << src))) {
         evenload_heartbeat_on_life(&cluster->peers, src, at_ms);
     }
@@ -191,23 +243,24 @@ int32_t evenload_inbox_receive(evenload_cluster_t *cluster, int32_t at_ms, const
     }
     const int32_t src = evenload_canframe_src_of(identifier);
     const int32_t frame_type = evenload_canframe_type_of(identifier);
-    if (src == cluster->src) {
-        return on_own_source(cluster, at_ms, frame_type, frame);
-    }
     const int32_t dst = evenload_canframe_dst_of(identifier);
-    if (dst != EVENLOAD_CAN_DST_ALL && dst != cluster->src) {
+    if (dst != EVENLOAD_CAN_DST_ALL && dst != cluster->src && src != cluster->src) {
         return EVENLOAD_FRAME_NOT_FOR_ME;
     }
-    const int32_t fault = frame_type == EVENLOAD_CAN_TYPE_PLAN
-                              ? EVENLOAD_FRAME_OK
-                              : evenload_canframe_decode(frame, cluster->post.heard);
+    const int32_t fault = evenload_canframe_decode(frame, cluster->post.heard);
     if (fault != EVENLOAD_FRAME_OK) {
         return fault;
+    }
+    if (src == cluster->src) {
+        return on_own_source(cluster, at_ms, frame_type);
     }
     if (frame_type == EVENLOAD_CAN_TYPE_EMERGENCY) {
         return on_emergency(cluster, at_ms, src);
     }
     const int is_voter = src <= EVENLOAD_CAN_SRC_VOTER_MAX && (cluster->voter_mask & (1 << src));
+    if (is_voter && is_far(cluster, frame_type)) {
+        return EVENLOAD_FRAME_VALUE;
+    }
     if (is_voter) {
         evenload_heartbeat_on_life(&cluster->peers, src, at_ms);
     }

@@ -51,7 +51,7 @@ static int32_t place_for(evenload_outbox_t *outbox, int32_t identifier)
         return vacant;
     }
     if (outbox->key[worst] > identifier) {
-        outbox->dropped++;
+        evenload_outbox_drop(outbox);
         return worst;
     }
     return -1;
@@ -67,7 +67,7 @@ void evenload_outbox_put(evenload_outbox_t *outbox, int32_t now_ms, const uint8_
     const int32_t identifier = evenload_canframe_identifier_of(frame);
     const int32_t place = place_for(outbox, identifier);
     if (place < 0) {
-        outbox->dropped++;
+        evenload_outbox_drop(outbox);
         return;
     }
     if (!outbox->used[place]) {
@@ -92,9 +92,14 @@ int32_t evenload_outbox_take(evenload_outbox_t *outbox, int32_t now_ms, uint8_t 
             memcpy(frame, &outbox->bytes[place * EVENLOAD_CAN_FRAME_SIZE], EVENLOAD_CAN_FRAME_SIZE);
             return 1;
         }
-        outbox->dropped++;
+        evenload_outbox_drop(outbox);
     }
     return 0;
+}
+
+void evenload_outbox_drop(evenload_outbox_t *outbox)
+{
+    outbox->dropped = (outbox->dropped + 1) & SERIAL_MASK;
 }
 
 void evenload_outbox_withdraw(evenload_outbox_t *outbox, int32_t frame_type)
@@ -105,4 +110,12 @@ void evenload_outbox_withdraw(evenload_outbox_t *outbox, int32_t frame_type)
             outbox->count--;
         }
     }
+}
+
+void evenload_outbox_clear(evenload_outbox_t *outbox)
+{
+    for (int32_t place = 0; place < EVENLOAD_OUTBOX_COUNT; place++) {
+        outbox->used[place] = 0;
+    }
+    outbox->count = 0;
 }

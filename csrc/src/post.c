@@ -35,7 +35,7 @@ void evenload_post_trace(evenload_post_t *post, const int32_t entry[EVENLOAD_TRA
     if (post->trace_count == EVENLOAD_TRACE_COUNT) {
         post->trace_first = (post->trace_first + 1) % EVENLOAD_TRACE_COUNT;
         post->trace_count--;
-        post->trace_lost++;
+        post->trace_lost = (post->trace_lost + 1) & 0xFFFFFF;
     }
     const int32_t place = (post->trace_first + post->trace_count) % EVENLOAD_TRACE_COUNT;
     post->trace_count++;

@@ -65,9 +65,11 @@ void evenload_reply_to_request(evenload_election_t *election, const evenload_hea
     const int32_t term = post->heard[EVENLOAD_REQUEST_TERM];
     int32_t reason;
     evenload_election_on_no_leader(election, at_ms, src, term - 1, post);
-    if (election->role == EVENLOAD_ROLE_BOOT) {
-        reason = EVENLOAD_VOTE_REASON_NO_VOTER;
-    } else if (election->role == EVENLOAD_ROLE_LEADER) {
+    /* An answer would be a sign of life of a node that carries nothing yet; an observer's is nobody's business. */
+    if (election->role == EVENLOAD_ROLE_BOOT || !election->own_bit) {
+        return;
+    }
+    if (election->role == EVENLOAD_ROLE_LEADER) {
         reason = EVENLOAD_VOTE_REASON_LEADER;
     } else if (is_vote) {
         reason = consider_vote(election, post);

@@ -76,10 +76,19 @@ class Ballot:
 
     def stick(self, at_ms: int, src: int, term: int) -> None:
         """Refuse everyone but `src` from `at_ms` on: it leads `term`, or has this node's vote for it."""
+        # A stamp from before the last one, out of another queue, shortens no promise.
+        if not self.is_sticky or src != self.sticky_src or elapsed_ms(at_ms, self.sticky_ms) > 0:
+            self.sticky_ms = at_ms
         self.is_sticky = 1
         self.sticky_src = src
         self.sticky_term = term
-        self.sticky_ms = at_ms
+
+    def prolong(self, now_ms: int, src: int) -> None:
+        """Let the refusal begin anew: of everyone but whom this node is bound to, else but `src`."""
+        if self.is_sticky:
+            self.sticky_ms = now_ms
+        else:
+            self.stick(now_ms, src, self.term)
 
     def release(self, src: int, term: int) -> None:
         """End the refusal: `src` itself has shown that it does not lead `term`."""

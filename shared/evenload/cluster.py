@@ -26,7 +26,6 @@ from evenload.post import Post
 from evenload.roster import Roster
 from evenload.ticks import add_ms, elapsed_ms, is_due_within
 from evenload.wire import (
-    ALARM_CLASH,
     ALARM_CLOCK_STEP,
     ALARM_EMERGENCY,
     ALARM_N1_LOST,
@@ -45,6 +44,7 @@ from evenload.wire import (
     BEAT_ROLE,
     BEAT_TERM,
     CAN_DST_ALL,
+    CAN_SRC_COUNT,
     CAN_TYPE_HEARTBEAT,
     CAN_TYPE_LEASE,
     CAN_TYPE_PLAN,
@@ -52,6 +52,7 @@ from evenload.wire import (
     CLUSTER_AWAY_MS,
     CLUSTER_BEAT_MS,
     CLUSTER_BEAT_MS_MIN,
+    CLUSTER_DETECT_MS,
     CLUSTER_LEASE_FRAME_MS,
     CLUSTER_LISTEN_MS,
     CLUSTER_RAMP_STEP_MS,
@@ -103,6 +104,7 @@ class Cluster(ClusterView):
         self.uptime_rest_ms = 0
         self.counter = 0
         self.leader_counter = 0
+        self.heard_term = 0
         self.beat_ms = 0
         self.lease_frame_ms = 0
         self.floor_ms = 0
@@ -112,10 +114,13 @@ class Cluster(ClusterView):
         self.emergency_sent_ms = 0
         self.has_sent_emergency = 0
         self.alarm = 0
+        self.latched = 0
         self.alive_mask = 0
         self.ceiling_wanted = 0
         self.frames_in = 0
         self.faults = [0] * FRAME_FAULT_COUNT
+        self.leak_zone = [0] * CAN_SRC_COUNT
+        self.leak_ms = [0] * CAN_SRC_COUNT
         self.plan = array("i", [0] * PLAN_SIZE)
         self.peers = Heartbeat(src, voter_mask)
         self.roster = Roster(voter_mask)
@@ -181,7 +186,7 @@ class Cluster(ClusterView):
             if not (is_act or frame_type == CAN_TYPE_SETPOINT) or self.has_lease(now_ms):
                 self.post.frames_out = (self.post.frames_out + 1) & 0xFFFFFF
                 return 1
-            self.post.outbox.dropped += 1
+            self.post.outbox.drop()
         return 0
 
     def next_due_ms(self, now_ms: int) -> int:
@@ -197,7 +202,10 @@ class Cluster(ClusterView):
         rest_ms = self.peers.next_silence_ms(now_ms, CLUSTER_BEAT_MS)
         left_ms = elapsed_ms(self.beat_ms, now_ms)
         rest_ms = left_ms if left_ms < rest_ms else rest_ms
-        if is_leader:
+        if not is_leader:
+            left_ms = CLUSTER_DETECT_MS - elapsed_ms(now_ms, election.leader_heard_ms)
+            rest_ms = left_ms if left_ms < rest_ms else rest_ms
+        else:
             if self.planner.burst_left > 0 or self.planner.committed_seq != self.plan[PLAN_SEQ]:
                 return 0
             left_ms = elapsed_ms(self.lease_frame_ms, now_ms)
@@ -313,8 +321,11 @@ class Cluster(ClusterView):
         is_starting = election.role == ROLE_BOOT
         fields = self.post.fields
         fields[BEAT_TERM] = election.ballot.term
-        fields[BEAT_LEADER] = 0 if is_starting else election.leader
-        fields[BEAT_ROLE] = ROLE_FOLLOWER if is_starting else election.role
+        # Who is named as leader is acknowledged with the counter below, so it must be a counter of this term.
+        is_heard = election.role == ROLE_LEADER or self.heard_term == election.ballot.term
+        fields[BEAT_LEADER] = election.leader if is_heard and not is_starting else 0
+        # In term 0 nobody can stand, as far as others can tell.
+        fields[BEAT_ROLE] = ROLE_FOLLOWER if is_starting or not election.ballot.term else election.role
         fields[BEAT_HEALTH] = election.health
         is_of_term = self.plan[PLAN_TERM] == election.ballot.term
         fields[BEAT_PLAN_SEQ] = self.plan[PLAN_SEQ] if is_of_term else 0
@@ -348,13 +359,14 @@ class Cluster(ClusterView):
         passed_ms = elapsed_ms(now_ms, self.last_ms)
         self.last_ms = now_ms
         if passed_ms < 0:
-            self.alarm |= ALARM_CLOCK_STEP
+            self.latched |= ALARM_CLOCK_STEP
             if self.lease.is_held:
                 self.stand_down(now_ms, RESIGN_REASON_LEASE, 0)
             self.election.on_clock_step(now_ms, self.post)
+            self.cover.on_clock_step(now_ms)
         elif passed_ms > CLUSTER_AWAY_MS:
             # After a gap this node does not know how long the leader has been silent.
-            self.election.ballot.stick(now_ms, self.election.leader, self.election.ballot.term)
+            self.election.ballot.prolong(now_ms, self.election.leader)
         if passed_ms > 0:
             self.uptime_rest_ms += passed_ms
             self.uptime_ds = (self.uptime_ds + self.uptime_rest_ms // 100) & 0xFFFFFFF
@@ -363,11 +375,12 @@ class Cluster(ClusterView):
     def _watch(self, now_ms):
         """Bring alarms, the wanted ceiling and the trace up to date."""
         is_led = self.election.role == ROLE_LEADER
-        alarm = self.alarm & (ALARM_CLOCK_STEP | ALARM_CLASH)
+        alarm = self.latched
         unmet_10w = self.planner.unmet_10w if is_led else self.cover.unmet_10w
         alarm |= ALARM_UNMET if unmet_10w > 0 else 0
         alarm |= ALARM_N1_LOST if is_led and self.planner.is_n1_lost else 0
-        alarm |= ALARM_NO_FLOOR if self.cover.own_bit and not self.election.ballot.can_vote else 0
+        is_barred = self.cover.own_bit and not self.election.ballot.can_vote and not self.post.is_silent
+        alarm |= ALARM_NO_FLOOR if is_barred else 0
         alarm |= ALARM_TERM_END if self.election.ballot.top() >= TERM_MAX else 0
         alarm |= ALARM_NO_QUORUM if self.peers.ready_count() < self.election.quorum - 1 else 0
         alarm |= ALARM_EMERGENCY if self.cover.has_emergency or self.cover.is_isolated else 0

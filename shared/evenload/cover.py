@@ -23,6 +23,7 @@ from evenload.wire import (
     CLUSTER_EMERGENCY_HOLD_MS,
     CLUSTER_RETURN_MS,
     DERATE_FULL,
+    PLAN_DEMAND_10W,
     PLAN_SEQ,
     PLAN_SHARE_10W,
     PLAN_TERM,
@@ -67,12 +68,22 @@ class Cover:
         self.view_mask = self.member_mask
         self.is_returning = 0
         self.share_10w = plan[PLAN_SHARE_10W + roster.slot[self.src]] if self.own_bit else 0
-        self.unmet_10w = 0
+        unmet_10w = plan[PLAN_DEMAND_10W]
+        for slot in range(roster.count):
+            unmet_10w -= plan[PLAN_SHARE_10W + slot]
+        self.unmet_10w = unmet_10w if unmet_10w > 0 else 0
 
     def on_emergency(self, at_ms: int) -> None:
         """Deliver all there is, until CLUSTER_EMERGENCY_HOLD_MS after the last call."""
         self.has_emergency = 1
         self.emergency_ms = at_ms
+
+    def on_clock_step(self, now_ms: int) -> None:
+        """Start every span anew: the clock went back."""
+        self.emergency_ms = now_ms
+        self.leaderless_ms = now_ms
+        self.return_ms = now_ms
+        self.lower_ms = now_ms
 
     def tick(self, now_ms: int, election, peers, roster, plan: array) -> int:
         """Find the share for what is known now; return 1 when what is delivered, or why, has changed."""
@@ -97,7 +108,7 @@ class Cover:
     def _tick_timers(self, now_ms, is_led):
         if self.has_emergency:
             passed_ms = elapsed_ms(now_ms, self.emergency_ms)
-            if passed_ms >= CLUSTER_EMERGENCY_HOLD_MS or passed_ms < 0:
+            if passed_ms >= CLUSTER_EMERGENCY_HOLD_MS:
                 self.has_emergency = 0
         if is_led:
             self.is_leaderless = 0
@@ -110,7 +121,7 @@ class Cover:
 
     def _look(self, now_ms, leader, peers, roster, plan):
         """Shrink the view at once; let it grow back only under a living leader that has not planned anew."""
-        seen = peers.ready_mask | self.own_bit
+        seen = peers.ready_mask & ~peers.out_mask | self.own_bit
         if self.view_mask & ~seen:
             self.view_mask &= seen
             self.is_returning = 0
@@ -158,10 +169,7 @@ class Cover:
         if not self.is_lowering:
             self.is_lowering = 1
             self.lower_ms = now_ms
-        waited_ms = elapsed_ms(now_ms, self.lower_ms)
-        if waited_ms < 0:
-            self.lower_ms = now_ms
-        elif waited_ms >= CLUSTER_BEAT_MS and self._others_have_applied(peers, plan):
+        if elapsed_ms(now_ms, self.lower_ms) >= CLUSTER_BEAT_MS and self._others_have_applied(peers, plan):
             self.is_lowering = 0
             self.applied_10w = self.target_10w
 

@@ -10,6 +10,7 @@ from evenload.ticks import add_ms, elapsed_ms, is_due_within
 from evenload.wire import (
     CAN_DST_ALL,
     CAN_TYPE_PREVOTE_REQ,
+    CAN_TYPE_PREVOTE_RESP,
     CAN_TYPE_RESIGN,
     CAN_TYPE_VOTE_REQ,
     CAN_TYPE_VOTE_RESP,
@@ -214,6 +215,7 @@ class Election:
         """Start every wait anew: the clock went back, and what was due would be due that much later."""
         if self.role == ROLE_PRECANDIDATE or self.role == ROLE_CANDIDATE:
             self.follow(now_ms, post)
+        self.boot_ms = now_ms
         self.has_slot = 0
         self.is_held = 0
         self.is_behind = 0
@@ -332,7 +334,9 @@ class Election:
         self.rivals = 0
         self.try_count = 0
         self.first_request_ms = now_ms
-        self.election_count += 1
+        # What was granted to another before says that this node does not lead; soon it may.
+        post.outbox.withdraw(CAN_TYPE_PREVOTE_RESP)
+        self.election_count = (self.election_count + 1) & 0xFFFFFF
         post.trace(now_ms, TRACE_TERM, term, 0, 0)
         post.trace(now_ms, TRACE_VOTE, term, self.src, 0)
         post.trace(now_ms, TRACE_ROLE, self.role, term, 0)

@@ -21,6 +21,7 @@ from evenload.wire import (
     CLUSTER_COLUMN_COUNT,
     CLUSTER_DETECT_MS,
     DERATE_FULL,
+    DERATE_OUT,
     ROLE_FOLLOWER,
 )
 
@@ -42,6 +43,7 @@ class Heartbeat:
         self.voter_mask = voter_mask
         self.alive_mask = 0
         self.ready_mask = 0
+        self.out_mask = 0
         self.is_known = [0] * CLUSTER_COLUMN_COUNT
         self.heard_ms = [0] * CLUSTER_COLUMN_COUNT
         self.since_ms = [0] * CLUSTER_COLUMN_COUNT
@@ -79,6 +81,9 @@ class Heartbeat:
         elif not self.ready_mask & bit:
             self.ready_mask |= bit
             self.since_ms[src] = at_ms
+        self.out_mask &= ~bit
+        if fields[BEAT_HEALTH] == DERATE_OUT:
+            self.out_mask |= bit
         self.term[src] = fields[BEAT_TERM]
         self.leader[src] = fields[BEAT_LEADER]
         self.role[src] = fields[BEAT_ROLE]

@@ -33,6 +33,7 @@ from evenload.wire import (
     CLAIM_UPTIME_DS,
     CLUSTER_ECHO_MS,
     CLUSTER_EMERGENCY_GAP_MS,
+    CLUSTER_EMERGENCY_HOLD_MS,
     DERATE_OUT,
     EMERGENCY_CODE,
     EMERGENCY_LEAK,
@@ -45,19 +46,24 @@ from evenload.wire import (
     FRAME_OWN_SRC,
     FRAME_STALE,
     FRAME_STRANGER,
+    FRAME_VALUE,
     FRAME_VERSION,
     LEASE_COUNTER,
+    LEASE_MASTER,
     LEASE_TERM,
     PLAN_MASTER,
     PLAN_SEQ,
     PLAN_SIZE,
     PLAN_TERM,
+    RESIGN_REASON_PLANNED,
     RESIGN_TERM,
+    RESPONSE_FLOOR,
     ROLE_BOOT,
     ROLE_LEADER,
     SET_PARAM,
     SET_TERM,
     SET_VALUE,
+    TERM_JUMP_MAX,
     TRACE_CLASH,
     TRACE_EMERGENCY,
     TRACE_LEASE,
@@ -76,22 +82,43 @@ def receive(cluster, at_ms: int, frame: bytearray) -> int:
         return FRAME_VERSION
     src = canframe.src_of(identifier)
     frame_type = canframe.type_of(identifier)
-    if src == cluster.src:
-        return _on_own_source(cluster, at_ms, frame_type, frame)
     dst = canframe.dst_of(identifier)
-    if dst != CAN_DST_ALL and dst != cluster.src:
+    if dst != CAN_DST_ALL and dst != cluster.src and src != cluster.src:
         return FRAME_NOT_FOR_ME
-    fault = FRAME_OK if frame_type == CAN_TYPE_PLAN else canframe.decode(frame, cluster.post.heard)
+    fault = canframe.decode(frame, cluster.post.heard)
     if fault != FRAME_OK:
         return fault
+    if src == cluster.src:
+        return _on_own_source(cluster, at_ms, frame_type)
     if frame_type == CAN_TYPE_EMERGENCY:
         return _on_emergency(cluster, at_ms, src)
     is_voter = src <= CAN_SRC_VOTER_MAX and cluster.voter_mask & (1 << src)
+    if is_voter and _is_far(cluster, frame_type):
+        return FRAME_VALUE
     if is_voter:
         cluster.peers.on_life(src, at_ms)
     if frame_type > CAN_TYPE_EMERGENCY:
         return FRAME_OK
     return _on_voter_frame(cluster, at_ms, src, frame_type, frame) if is_voter else FRAME_STRANGER
+
+
+def _is_far(cluster, frame_type):
+    """Return whether a frame tells a term or floor that no correct node can have reached, by what is known here.
+
+    Terms don't come back: one wrong frame must not use them up. Who has heard of no term yet believes any.
+    """
+    fields = cluster.post.heard
+    if frame_type > CAN_TYPE_LEASE or frame_type == CAN_TYPE_PLAN or frame_type == CAN_TYPE_CLAIM:
+        return False
+    is_response = frame_type == CAN_TYPE_PREVOTE_RESP or frame_type == CAN_TYPE_VOTE_RESP
+    # Every frame of these types begins with its term.
+    is_floor_far = is_response and _is_term_far(cluster, fields[RESPONSE_FLOOR])
+    return is_floor_far or _is_term_far(cluster, fields[BEAT_TERM])
+
+
+def _is_term_far(cluster, term):
+    ballot = cluster.election.ballot
+    return ballot.term != 0 and term > ballot.top() + TERM_JUMP_MAX
 
 
 def _on_voter_frame(cluster, at_ms, src, frame_type, frame):
@@ -140,6 +167,8 @@ def _on_heartbeat(cluster, at_ms, src):
 
 def _on_lease(cluster, at_ms, src):
     fields = cluster.post.heard
+    if fields[LEASE_MASTER] != src:
+        return FRAME_VALUE
     cluster.peers.on_counter(src, fields[LEASE_COUNTER])
     return _on_leader(cluster, at_ms, src, fields[LEASE_TERM], fields[LEASE_COUNTER])
 
@@ -148,16 +177,22 @@ def _on_leader(cluster, at_ms, src, term, counter):
     if not cluster.election.on_leader_frame(at_ms, src, term, cluster.post):
         return FRAME_STALE
     cluster.leader_counter = counter
+    cluster.heard_term = term
     return FRAME_OK
 
 
 def _on_plan(cluster, at_ms, src, frame):
     """Collect a chunk; apply only a whole, checked plan of the leader of this term that is newer than ours."""
+    election = cluster.election
+    # A chunk of another sender begins anew: whoever babbles must not keep the leader's plan from ever being whole.
+    if election.leader != 0 and election.leader != src:
+        return FRAME_STALE
     found = cluster.assembler.on_chunk(frame)
     if found <= 0:
         return found
     plan = cluster.assembler.plan
-    election = cluster.election
+    if _is_term_far(cluster, plan[PLAN_TERM]):
+        return FRAME_VALUE
     if plan[PLAN_MASTER] != src or not election.on_leader_frame(at_ms, src, plan[PLAN_TERM], cluster.post):
         return FRAME_STALE
     if newer(plan[PLAN_TERM], plan[PLAN_SEQ], cluster.plan[PLAN_TERM], cluster.plan[PLAN_SEQ]):
@@ -181,11 +216,25 @@ def _on_emergency(cluster, at_ms, src):
     fields = cluster.post.heard
     code = fields[EMERGENCY_CODE]
     severity = fields[EMERGENCY_SEVERITY]
+    if code == EMERGENCY_LEAK and not _is_leak_believed(cluster, at_ms, src, fields[EMERGENCY_ZONE]):
+        return FRAME_VALUE
     if src <= CAN_SRC_VOTER_MAX and cluster.voter_mask & (1 << src):
         cluster.peers.on_life(src, at_ms)
     act(cluster, at_ms, code, fields[EMERGENCY_ZONE])
     cluster.post.trace(at_ms, TRACE_EMERGENCY, code, severity, src)
     return FRAME_OK
+
+
+def _is_leak_believed(cluster, at_ms, src, zone):
+    """Return whether a leak told by `src` may isolate: one detector, gone mad, must not stop zone after zone.
+
+    While a source goes on telling leaks, only the zone that it told first counts.
+    """
+    passed_ms = elapsed_ms(at_ms, cluster.leak_ms[src])
+    if not cluster.leak_zone[src] or not 0 <= passed_ms < CLUSTER_EMERGENCY_HOLD_MS:
+        cluster.leak_zone[src] = zone
+    cluster.leak_ms[src] = at_ms
+    return zone == cluster.leak_zone[src]
 
 
 def act(cluster, at_ms: int, code: int, zone: int) -> None:
@@ -197,8 +246,8 @@ def act(cluster, at_ms: int, code: int, zone: int) -> None:
         cluster.health = DERATE_OUT
 
 
-def _on_own_source(cluster, at_ms, frame_type, frame):
-    """Settle who is silent: a booting node at once, else the one with the shorter uptime, then the smaller serial."""
+def _on_own_source(cluster, at_ms, frame_type):
+    """Settle who is silent: a booting node at once, else the shorter uptime, then the smaller serial, else both."""
     post = cluster.post
     if post.is_silent:
         return FRAME_OWN_SRC
@@ -207,13 +256,13 @@ def _on_own_source(cluster, at_ms, frame_type, frame):
         if elapsed_ms(at_ms, cluster.election.boot_ms) >= CLUSTER_ECHO_MS:
             _fall_silent(cluster, at_ms)
         return FRAME_OWN_SRC
-    if frame_type == CAN_TYPE_CLAIM and canframe.decode(frame, post.heard) == FRAME_OK:
+    if frame_type == CAN_TYPE_CLAIM:
         other_ds = post.heard[CLAIM_UPTIME_DS]
         is_equal = other_ds == cluster.uptime_ds
-        if other_ds > cluster.uptime_ds or (is_equal and post.heard[CLAIM_SERIAL] > cluster.serial):
+        if other_ds > cluster.uptime_ds or (is_equal and post.heard[CLAIM_SERIAL] >= cluster.serial):
             _fall_silent(cluster, at_ms)
             return FRAME_OWN_SRC
-    cluster.alarm |= ALARM_CLASH
+    cluster.latched |= ALARM_CLASH
     if not cluster.has_claimed or not 0 <= elapsed_ms(at_ms, cluster.claim_ms) < CLUSTER_EMERGENCY_GAP_MS:
         cluster.has_claimed = 1
         cluster.claim_ms = at_ms
@@ -225,9 +274,13 @@ def _on_own_source(cluster, at_ms, frame_type, frame):
 
 
 def _fall_silent(cluster, at_ms):
-    cluster.alarm |= ALARM_CLASH
+    cluster.latched |= ALARM_CLASH
     cluster.election.ballot.can_vote = 0
-    if cluster.lease.is_held:
-        cluster.stand_down(at_ms, 0, 0)
+    cluster.post.outbox.clear()
+    if cluster.is_led:
+        cluster.stand_down(at_ms, RESIGN_REASON_PLANNED, 0)
+    elif cluster.election.role != ROLE_BOOT:
+        # A candidate would go on counting the votes for its namesake.
+        cluster.election.follow(at_ms, cluster.post)
     cluster.post.is_silent = 1
     cluster.post.trace(at_ms, TRACE_CLASH, 1, 0, 0)

@@ -15,6 +15,8 @@ from evenload.wire import (
     OUTBOX_COUNT,
 )
 
+_SERIAL_MASK = 0xFFFFFF
+
 
 class Outbox:
     """Up to OUTBOX_COUNT frames of 16 bytes; `dropped` counts what never left."""
@@ -34,14 +36,14 @@ class Outbox:
         identifier = canframe.identifier_of(frame)
         place = self._place_for(identifier)
         if place < 0:
-            self.dropped += 1
+            self.drop()
             return
         if not self.used[place]:
             self.used[place] = 1
             self.count += 1
         self.key[place] = identifier
         self.order[place] = self.serial
-        self.serial = (self.serial + 1) & 0xFFFFFF
+        self.serial = (self.serial + 1) & _SERIAL_MASK
         self.queued_ms[place] = now_ms
         start = place * CAN_FRAME_SIZE
         for i in range(CAN_FRAME_SIZE):
@@ -59,8 +61,12 @@ class Outbox:
                 for i in range(CAN_FRAME_SIZE):
                     frame[i] = self.bytes[start + i]
                 return 1
-            self.dropped += 1
+            self.drop()
         return 0
+
+    def drop(self) -> None:
+        """Count a frame that never left."""
+        self.dropped = (self.dropped + 1) & _SERIAL_MASK
 
     def withdraw(self, frame_type: int) -> None:
         """Take back every waiting frame of a type: what it says is no longer true."""
@@ -68,6 +74,12 @@ class Outbox:
             if self.used[place] and canframe.type_of(self.key[place]) == frame_type:
                 self.used[place] = 0
                 self.count -= 1
+
+    def clear(self) -> None:
+        """Take back everything."""
+        for place in range(OUTBOX_COUNT):
+            self.used[place] = 0
+        self.count = 0
 
     def _place_for(self, identifier):
         """Return the place for a new frame: the older one of its kind, a free one, a less urgent one, or -1."""
@@ -86,7 +98,7 @@ class Outbox:
         if free >= 0:
             return free
         if self.key[worst] > identifier:
-            self.dropped += 1
+            self.drop()
             return worst
         return -1
 
@@ -101,4 +113,4 @@ class Outbox:
         if self.key[place] != self.key[other]:
             return self.key[place] < self.key[other]
         # Serials wrap at 2^24; at most OUTBOX_COUNT of them are alive at once.
-        return ((self.order[other] - self.order[place]) & 0xFFFFFF) < 0x800000
+        return ((self.order[other] - self.order[place]) & _SERIAL_MASK) < 0x800000

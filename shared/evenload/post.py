@@ -51,7 +51,7 @@ class Post:
         if self.trace_count == TRACE_COUNT:
             self.trace_first = (self.trace_first + 1) % TRACE_COUNT
             self.trace_count -= 1
-            self.trace_lost += 1
+            self.trace_lost = (self.trace_lost + 1) & 0xFFFFFF
         start = (self.trace_first + self.trace_count) % TRACE_COUNT * TRACE_SIZE
         self.trace_count += 1
         traces = self.traces

@@ -27,15 +27,16 @@ from evenload.wire import (
 
 
 def to_request(election, peers, post) -> None:
-    """Answer the PREVOTE_REQ or VOTE_REQ that stands in post.heard."""
+    """Answer the PREVOTE_REQ or VOTE_REQ that stands in post.heard; a node in BOOT and an observer say nothing."""
     at_ms = post.heard_ms
     src = post.heard_src
     is_vote = post.heard_type == CAN_TYPE_VOTE_REQ
     term = post.heard[REQUEST_TERM]
     election.on_no_leader(at_ms, src, term - 1, post)
-    if election.role == ROLE_BOOT:
-        reason = VOTE_REASON_NO_VOTER
-    elif election.role == ROLE_LEADER:
+    # An answer would be a sign of life of a node that carries nothing yet; an observer's is nobody's business.
+    if election.role == ROLE_BOOT or not election.own_bit:
+        return
+    if election.role == ROLE_LEADER:
         reason = VOTE_REASON_LEADER
     elif is_vote:
         reason = _vote(election, at_ms, src, post)

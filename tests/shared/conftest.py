@@ -1,5 +1,8 @@
 """A number that proves what a 32-bit board needs: nothing on the tick path leaves the small integers."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 LIMIT = (1 << 30) - 1
@@ -33,3 +36,12 @@ Small.__invert__ = _checked("__invert__")
 def small():
     """Return the class Small: small(7) * x fails when the product does not fit 31 bits."""
     return Small
+
+
+@pytest.fixture(scope="session")
+def rig():
+    """Return the module cluster_rig: nodes on a bench, frames for them, small groups."""
+    spec = importlib.util.spec_from_file_location("cluster_rig", Path(__file__).parent / "cluster_rig.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

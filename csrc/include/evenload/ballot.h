@@ -39,6 +39,9 @@ void evenload_ballot_on_floor(evenload_ballot_t *ballot, int32_t floor);
 /* Refuses everyone but `src` from `at_ms` on: it leads `term`, or has this node's vote for it. */
 void evenload_ballot_stick(evenload_ballot_t *ballot, int32_t at_ms, int32_t src, int32_t term);
 
+/* Lets the refusal begin anew: of everyone but whom this node is bound to, else but `src`. */
+void evenload_ballot_prolong(evenload_ballot_t *ballot, int32_t now_ms, int32_t src);
+
 /* Ends the refusal: `src` itself has shown that it does not lead `term`. */
 void evenload_ballot_release(evenload_ballot_t *ballot, int32_t src, int32_t term);
 

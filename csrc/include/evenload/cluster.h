@@ -35,6 +35,7 @@ typedef struct {
     int32_t uptime_rest_ms;
     int32_t counter;
     int32_t leader_counter;
+    int32_t heard_term; /* of leader_counter */
     int32_t beat_ms;
     int32_t lease_frame_ms;
     int32_t floor_ms;
@@ -44,10 +45,13 @@ typedef struct {
     int32_t emergency_sent_ms;
     int32_t has_sent_emergency;
     int32_t alarm;
+    int32_t latched; /* alarms that stay */
     int32_t alive_mask;
     int32_t ceiling_wanted;
     int32_t frames_in;
     int32_t faults[EVENLOAD_FRAME_FAULT_COUNT];
+    int32_t leak_zone[EVENLOAD_CAN_SRC_COUNT]; /* by source: where it last told a leak, 0: nowhere */
+    int32_t leak_ms[EVENLOAD_CAN_SRC_COUNT];
     int32_t plan[EVENLOAD_PLAN_SIZE];
     evenload_heartbeat_t peers;
     evenload_roster_t roster;

@@ -54,6 +54,9 @@ void evenload_cover_on_plan(evenload_cover_t *cover, const int32_t *plan, const 
 /* Delivers all there is, until EVENLOAD_CLUSTER_EMERGENCY_HOLD_MS after the last call. */
 void evenload_cover_on_emergency(evenload_cover_t *cover, int32_t at_ms);
 
+/* Starts every span anew: the clock went back. */
+void evenload_cover_on_clock_step(evenload_cover_t *cover, int32_t now_ms);
+
 /* Finds the share for what is known now; returns 1 when what is delivered, or why, has changed. */
 int32_t evenload_cover_tick(evenload_cover_t *cover, int32_t now_ms, evenload_cover_view_t view);
 

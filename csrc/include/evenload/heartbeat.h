@@ -13,6 +13,7 @@ typedef struct {
     int32_t voter_mask;
     int32_t alive_mask;
     int32_t ready_mask;
+    int32_t out_mask; /* who says that it is out */
     int32_t is_known[EVENLOAD_CLUSTER_COLUMN_COUNT];
     int32_t heard_ms[EVENLOAD_CLUSTER_COLUMN_COUNT];
     int32_t since_ms[EVENLOAD_CLUSTER_COLUMN_COUNT];

@@ -28,7 +28,13 @@ void evenload_outbox_put(evenload_outbox_t *outbox, int32_t now_ms, const uint8_
 /* Writes the most urgent frame into `frame` and returns 1; 0 when nothing waits. */
 int32_t evenload_outbox_take(evenload_outbox_t *outbox, int32_t now_ms, uint8_t frame[16]);
 
+/* Counts a frame that never left. */
+void evenload_outbox_drop(evenload_outbox_t *outbox);
+
 /* Takes back every waiting frame of a type. */
 void evenload_outbox_withdraw(evenload_outbox_t *outbox, int32_t frame_type);
+
+/* Takes back everything. */
+void evenload_outbox_clear(evenload_outbox_t *outbox);
 
 #endif
