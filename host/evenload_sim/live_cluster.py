@@ -317,6 +317,7 @@ class LiveCluster:
             "applied_kw": known["applied_kw"],
             "planned_kw": plan.get("share_kw") if state == "up" else None,
             "basis": known["basis"],
+            "health": known.get("health", "full"),
             "alarms": [alarm for alarm in known.get("alarms", ()) if alarm not in COMMON_ALARMS],
             "age_ms": self._beats.age_ms(src, now_us),
             "restart_s": round(max(0.0, wait_s), 1),

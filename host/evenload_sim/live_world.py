@@ -131,6 +131,7 @@ class WorldSource:
             "target_kw": numbers[wire.SNAPSHOT_TARGET_10W] / 100,
             "unmet_kw": numbers[wire.SNAPSHOT_UNMET_10W] / 100,
             "basis": wire.BASIS_NAMES[numbers[wire.SNAPSHOT_BASIS]],
+            "health": wire.DERATE_NAMES[numbers[wire.SNAPSHOT_HEALTH]],
             "alive": [other for other in self.sources if alive >> other & 1],
             "alarms": [name for name, bit in ALARM_BITS.items() if alarm & bit],
             "rt": False,

@@ -24,6 +24,7 @@ def node(number, **changes):
         "applied_kw": 27.5,
         "planned_kw": 27.5,
         "basis": "plan",
+        "health": "full",
         "alarms": [],
         "age_ms": 32,
         "restart_s": 0.0,
@@ -85,7 +86,7 @@ def sample_cluster():
             node(2, role="leader", has_lease=True),
             node(3, basis="contingency", applied_kw=33.0),
             node(4, alarms=["no_floor"]),
-            node(5),
+            node(5, health="50"),
             node(6),
         ],
         "kills": [
@@ -224,6 +225,7 @@ def test_the_first_paint_shows_every_node_with_its_numbers(client) -> None:
     for found in ("term 17 · plan 17.3", "32 ms", "27.5", "/ 50 kW", "starts again in 2 s"):
         assert found in text
     assert "carries a contingency share" in text
+    assert "at half of its capacity" in text
     assert "term record unreadable" in text
     assert "6 real processes · SCHED_FIFO" in text
 
@@ -297,6 +299,7 @@ def test_every_code_that_the_page_may_be_given_has_words(language) -> None:
     keys = [f"cluster.role.{name}" for name in wire.ROLE_NAMES]
     keys += [f"cluster.basis.{name}" for name in wire.BASIS_NAMES]
     keys += [f"cluster.alarm.{name}" for name in alarms]
+    keys += [f"cluster.health.{name}" for name in wire.DERATE_NAMES if name != "full"]
     keys += [
         f"cluster.fact.{fact['name']}" for fact in cluster_view.facts_view(sample_cluster(), Phrasebook("en"))
     ]

@@ -146,7 +146,8 @@ def node_tone(node: dict[str, Any]) -> str:
         return "danger"
     if node["state"] == "starting":
         return "unknown"
-    return "good" if node["basis"] == "plan" and not node["alarms"] else "attention"
+    is_well = node["basis"] == "plan" and node["health"] == "full" and not node["alarms"]
+    return "good" if is_well else "attention"
 
 
 def node_text(node: dict[str, Any], book: Phrasebook) -> str:
@@ -156,6 +157,8 @@ def node_text(node: dict[str, Any], book: Phrasebook) -> str:
     if node["state"] == "starting":
         return book.say("cluster.word.starting")
     words = [book.say(f"cluster.alarm.{alarm}") for alarm in node["alarms"]]
+    if node["health"] != "full":
+        words.insert(0, book.say(f"cluster.health.{node['health']}"))
     if node["basis"] != "plan" or not words:
         words.insert(0, book.say(f"cluster.basis.{node['basis']}"))
     return ", ".join(words)

@@ -26,9 +26,10 @@ class ClusterPort(Protocol):
     (what the plan leaves to nobody, or what has been short for more than 0.6 s), rated_kw, n1 ("kept", "lost",
     "unknown"), alive, voters, quorum; bus {load_percent, frames_per_s, bitrate}; nodes, kills, kill_count, events.
 
-    A node: node, name, state ("up", "down", "starting"), role, has_lease, term, plan, rated_kw, applied_kw,
-    planned_kw, basis, alarms, age_ms (of its last heartbeat), restart_s (until it is started again), and for the last
-    3 s, in ms before the snapshot: beats, marks [[ago, "down" | "up" | "lead"]] and contingency [[from, to]].
+    A node: node, state ("up", "down", "starting"), role, has_lease, term, plan, rated_kw, applied_kw, planned_kw,
+    basis, health ("full", "90", "50", "out"), alarms, age_ms (of its last heartbeat), restart_s (until it is started),
+    and for the last 3 s, in ms before the snapshot: beats, marks [[ago, "down" | "up" | "lead"]] and contingency
+    [[from, to]].
 
     A kill: id, node, was_leader, leader (the master afterwards) and, each None until it has happened, in ms from the
     last frame of the killed node: contingency_ms, elected_ms, applied_ms; applied_from_death_ms from its death.

@@ -49,13 +49,14 @@ export const termText = (node) => (node.state === "up" ? say("cluster.node.term"
 export function nodeTone(node) {
   if (node.state === "down" || node.alarms.some((alarm) => DANGER_ALARMS.includes(alarm))) return "danger";
   if (node.state === "starting") return "unknown";
-  return node.basis === "plan" && !node.alarms.length ? "good" : "attention";
+  return node.basis === "plan" && node.health === "full" && !node.alarms.length ? "good" : "attention";
 }
 
 export function nodeText(node) {
   if (node.state === "down") return say("cluster.word.restart", { seconds: node.restart_s.toFixed(0) });
   if (node.state === "starting") return say("cluster.word.starting");
   const words = node.alarms.map((alarm) => say(`cluster.alarm.${alarm}`));
+  if (node.health !== "full") words.unshift(say(`cluster.health.${node.health}`));
   if (node.basis !== "plan" || !words.length) words.unshift(say(`cluster.basis.${node.basis}`));
   return words.join(", ");
 }
