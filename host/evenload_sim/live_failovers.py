@@ -51,7 +51,8 @@ class Kill:
         voters = self.survivors | winners
         times = FailoverTimes(Death(self.node, self.leader, self.term, self.last_us, self.died_us, voters))
         times.take_all(self.events)
-        known = times.as_dict()
+        # With nobody left there is nobody whose times could be told.
+        known: dict[str, float | None] = times.as_dict() if voters else dict.fromkeys(TOLD_TIMES)
         was_leader = self.node == self.leader
         if not was_leader:
             known["elected_ms"] = None

@@ -121,3 +121,14 @@ def test_a_lane_tells_deaths_masters_and_contingency(stage) -> None:
     assert third["contingency"] == [[144, 128]]
     stage.let(4.0)
     assert stage.now["nodes"][2]["contingency"] == []
+
+
+def test_the_last_node_dies_without_a_survivor_whose_times_could_be_told(stage) -> None:
+    for src in (2, 3, 1):
+        stage.live.kill(src)
+        stage.let(0.2)
+    assert stage.now["alive"] == 0
+    row = stage.now["kills"][-1]
+    assert (row["node"], row["contingency_ms"], row["elected_ms"], row["applied_ms"]) == (1, None, None, None)
+    stage.let(2.6)
+    assert stage.now["kill_count"] == 3
