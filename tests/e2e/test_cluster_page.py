@@ -251,6 +251,7 @@ def test_the_nodes_are_real_processes_and_end_with_their_site(watched_page, star
     wait_until_settled(page)
     now = page.evaluate(NOW)
     assert (now["kind"], now["reason"]) == ("processes", "")
+    page.close()  # It would complain, rightly, when its site has gone.
     children = {
         int(pid)
         for tasks in Path(f"/proc/{running.process.pid}/task").glob("*/children")
