@@ -270,7 +270,11 @@ class LiveCluster:
             "short_kw": short_kw,
             "unmet_kw": max(told_kw, short_kw) if is_lasting else told_kw,
             "rated_kw": sum(source.rated_kw.values()),
-            "n1": "unknown" if not newest else "lost" if alarms & {"n1_lost", "unmet"} else "kept",
+            "n1": "unknown"
+            if not (newest and leader)
+            else "lost"
+            if alarms & {"n1_lost", "unmet"}
+            else "kept",
             "alive": len(living),
             "voters": len(source.sources),
             "quorum": len(source.sources) // 2 + 1,
