@@ -156,6 +156,11 @@ def _polled(world: "ClusterWorld") -> None:
     _each(world, lambda node: setattr(node, "is_polled", True))
 
 
+def _sticky_150(world: "ClusterWorld") -> None:
+    _polled(world)
+    _with_part(ballot=lambda _src, _mask: LateBallot())(world)
+
+
 def _drifting(world: "ClusterWorld") -> None:
     """The first leader's clock runs 5 % slow, all others' 5 % fast: the worst for a lease."""
     for src, node in world.nodes.items():
@@ -182,9 +187,7 @@ ABLATIONS: dict[str, Ablation] = {
     "live_slot": Ablation("the slot is not frozen at detection", _with_part(election=LiveSlotElection)),
     "no_hold": Ablation("nobody holds back for another candidate", _with_part(election=ImpatientElection)),
     "no_retry": Ablation("a request that is lost is not repeated", _with_setting("rto_ms", NEVER_MS)),
-    "sticky_150": Ablation(
-        "voters stick as long as candidates wait", _with_part(ballot=lambda _src, _mask: LateBallot())
-    ),
+    "sticky_150": Ablation("stamps when polled, and voters stick as long as candidates wait", _sticky_150),
     "beats_only": Ablation(
         "no lease frames: heartbeats alone carry the lease (O2)", _with_shape(_beats_only)
     ),
