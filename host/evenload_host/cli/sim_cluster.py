@@ -119,8 +119,13 @@ def _trials(given: dict[str, Any]) -> int:
 def _storms(given: dict[str, Any]) -> int:
     """Let storms of faults pass over many worlds: a number of runs, or for some minutes."""
     from evenload_sim.cluster.soak import Soak
+    from evenload_sim.cluster.storm import try_storm
 
-    soak = Soak(given["seed"], rounds=given["storms"] or 3, job_count=given["jobs"])
+    rounds = given["storms"] or 3
+    if given["trace_path"]:
+        with given["trace_path"].open("w", encoding="utf-8") as file:
+            try_storm((given["seed"], rounds), file)
+    soak = Soak(given["seed"], rounds, given["jobs"])
     run_count = None if given["soak_minutes"] else given["runs"]
     with click.progressbar(length=100, file=sys.stderr) as bar:
         for share in soak.run(run_count, given["soak_minutes"] * 60):

@@ -1,8 +1,8 @@
 """S11: the heat that is there is carried, but for the time it takes to notice a death.
 
 Two readings of one rule. `Coverage` watches the simulated world, which knows every node's demand, health and
-what it truly delivers. `TraceCoverage` reads a trace, which knows shares alone: there the demand is what all
-voters carried together when they last agreed on a plan.
+what it truly delivers. `TraceCoverage` reads a trace, which knows no more than who follows which plan, and who
+died.
 """
 
 from collections.abc import Callable
@@ -20,14 +20,13 @@ Report = Callable[[str, str, Event], None]
 
 # Detection 150 ms + tau at each survivor, tau to act, and clocks that run 6 % slow; then the 2 tau of a switch.
 GAP_US_MAX = 164_000 * 106 // 100 + 14_000
-STEADY_US = 300_000
 DERATE_PERCENT = (100, 90, 50, 0)
 CARRYING = (wire.BASIS_PLAN, wire.BASIS_CONTINGENCY, wire.BASIS_EMERGENCY)
 
 
 @dataclass
 class Carrier:
-    """What one node of a trace delivers."""
+    """What one node delivers, and by which plan."""
 
     is_up: bool = False
     basis: int = wire.BASIS_BOOT
@@ -37,30 +36,27 @@ class Carrier:
 
 
 class TraceCoverage:
-    """Coverage as far as a trace proves it: after a node went down the others carry what all carried before."""
+    """Coverage as far as a trace proves it: nobody goes on by a plan that counts on a node dead for long.
 
-    def __init__(self, voters: list[int], rated_10w: dict[int, int], report: Report) -> None:
+    What the others then deliver can't be judged: their health is not in a trace. A node whose tail is missing
+    is not accused.
+    """
+
+    def __init__(self, voters: list[int], report: Report) -> None:
         self._carriers = {src: Carrier() for src in voters}
-        self._rated_10w = rated_10w
         self._report = report
-        self._demand_10w = 0
-        self._carried_10w = 0
-        self._carried_us = 0
-        self._short_since_us: int | None = None
-        self._told = False
+        # By node: since when, and who died, without an answer.
+        self._waiting: dict[int, tuple[int, int]] = {}
 
     def take(self, event: Event) -> None:
         """Follow one event; events come in the order of their times."""
         carrier = self._carriers.get(event.node)
         if carrier is None:
             return
-        if self._carried_10w and event.t_us - self._carried_us >= STEADY_US:
-            self._trust_demand()
         self._judge(event)
         if event.code == DOWN:
-            self._carried_10w = 0
+            self._expect_answers(event, carrier)
             self._carriers[event.node] = Carrier()
-            self._short_since_us = None
         elif event.code == UP:
             self._carriers[event.node] = Carrier(is_up=True)
         elif event.code == wire.TRACE_SHARE:
@@ -68,53 +64,29 @@ class TraceCoverage:
             carrier.applied_10w, carrier.basis, carrier.target_10w = event.a, event.b, event.c
         elif event.code == wire.TRACE_PLAN:
             carrier.version = (event.a, event.b)
-            self._short_since_us = None
-        else:
+
+    def _expect_answers(self, event: Event, dead: Carrier) -> None:
+        self._waiting.pop(event.node, None)
+        if dead.basis != wire.BASIS_PLAN or dead.target_10w == 0:
             return
-        if event.code in (wire.TRACE_SHARE, wire.TRACE_PLAN):
-            self._learn_demand(event.t_us)
-        self._watch(event.t_us)
-
-    def _learn_demand(self, t_us: int) -> None:
-        """Take what all carry for the demand. More than before has to last: while a plan switches, those that will
-        carry less still carry what they did.
-        """
-        rows = list(self._carriers.values())
-        agree = len({row.version for row in rows if row.is_up}) == 1
-        settled = all(not row.is_up or row.basis == wire.BASIS_PLAN for row in rows)
-        if agree and settled and all(row.applied_10w == row.target_10w for row in rows):
-            self._carried_10w, self._carried_us = sum(row.applied_10w for row in rows), t_us
-            if self._carried_10w <= self._demand_10w:
-                self._trust_demand()
-        else:
-            self._carried_10w = 0
-
-    def _trust_demand(self) -> None:
-        self._demand_10w = self._carried_10w
-        self._told = False
-
-    def _missing_10w(self) -> int:
-        carrying = {src: row for src, row in self._carriers.items() if row.is_up and row.basis in CARRYING}
-        # Health is not in a trace: whoever is in an emergency or isolated proves nothing about the rule.
-        if any(row.is_up and row.basis == wire.BASIS_ISOLATED for row in self._carriers.values()):
-            return 0
-        capacity_10w = sum(self._rated_10w.get(src, 0) for src in carrying)
-        due_10w = min(self._demand_10w, capacity_10w)
-        return due_10w - sum(row.applied_10w for row in carrying.values())
-
-    def _watch(self, t_us: int) -> None:
-        if self._missing_10w() <= 0:
-            self._short_since_us = None
-        elif self._short_since_us is None:
-            self._short_since_us = t_us
+        for src, carrier in self._carriers.items():
+            follows = carrier.is_up and carrier.basis == wire.BASIS_PLAN and carrier.version == dead.version
+            if src != event.node and follows:
+                self._waiting.setdefault(src, (event.t_us, event.node))
 
     def _judge(self, event: Event) -> None:
-        since_us = self._short_since_us
-        if since_us is None or self._told or event.t_us - since_us <= GAP_US_MAX:
+        if event.node not in self._waiting:
             return
-        self._told = True
-        sentence = f"{self._missing_10w()} x 10 W of {self._demand_10w} stay uncovered"
-        self._report("S11", f"{sentence} for {(event.t_us - since_us) // 1000} ms", event)
+        since_us, dead = self._waiting[event.node]
+        waited_us = event.t_us - since_us
+        is_answer = event.code in (wire.TRACE_SHARE, wire.TRACE_PLAN, UP, DOWN)
+        if waited_us > GAP_US_MAX:
+            sentence = (
+                f"node {event.node} goes on by the plan {waited_us // 1000} ms after the death of {dead}"
+            )
+            self._report("S11", sentence, event)
+        if is_answer or waited_us > GAP_US_MAX:
+            del self._waiting[event.node]
 
 
 @dataclass

@@ -46,9 +46,5 @@ def without_passing_leases(events: list[Event]) -> list[Event]:
 
 
 def is_newer(one: Version, other: Version) -> bool:
-    """Tell whether plan version `one` is newer than `other`: term first, then a serial of 1 .. 255; seq 0 is none."""
-    if one[1] == 0 or other[1] == 0:
-        return one[1] != 0
-    if one[0] != other[0]:
-        return one[0] > other[0]
-    return 0 < (one[1] - other[1]) % 255 <= 127
+    """Tell whether plan version `one` is newer than `other`: term first, then seq, which never wraps in a term."""
+    return one[1] != 0 and (other[1] == 0 or one > other)

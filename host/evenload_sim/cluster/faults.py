@@ -236,8 +236,11 @@ class FaultMenu:
         self.world.steer(self._node().src, rate=rate)
 
     def _clock_step(self) -> None:
+        """Let an awake node's clock jump; a step in a pause looks like a shorter pause, and nobody can tell."""
+        node = self._node()
         span_us = self._span_us(1, 500) if self.random.below(3) else self._span_us(1, 100_000)
-        self.world.steer(self._node().src, step_us=span_us if self.random.below(2) else -span_us)
+        if node.paused_until_us <= self.world.now_us:
+            self.world.steer(node.src, step_us=span_us if self.random.below(2) else -span_us)
 
     def _storm(self) -> None:
         src = self._node().src

@@ -66,8 +66,8 @@ class Trial:
         if self.world.ablation and self.world.ablation not in ABLATIONS:
             raise TrialError(f"--ablate is {self.world.ablation!r}; known are {known}.")
 
-    def groups(self) -> list[list[int]]:
-        """Return the SRCs of each group of the partition; raises TrialError."""
+    def groups(self, leader: int = 1) -> list[list[int]]:
+        """Return the SRCs of each group of the partition, the leader in the first; raises TrialError."""
         try:
             sizes = [int(size) for size in self.partition.split("/")]
         except ValueError:
@@ -76,7 +76,8 @@ class Trial:
             raise TrialError(
                 f"--partition is {self.partition!r}; its parts add up to the {self.world.node_count} nodes, as in 3/3."
             )
-        voters, groups = list(range(1, self.world.node_count + 1)), []
+        voters = [leader, *(src for src in range(1, self.world.node_count + 1) if src != leader)]
+        groups = []
         for size in sizes:
             groups.append(voters[:size])
             voters = voters[size:]
@@ -263,7 +264,7 @@ def _cut(world: ClusterWorld, trial: Trial) -> Outcome:
 
     world.listeners.append(listen)
     cut_us = world.now_us
-    world.cut(trial.groups())
+    world.cut(trial.groups(leader))
     world.run(cut_us + CUT_US)
     times: dict[str, float] = {}
     for key, name in (("detected_ms", "alive"), ("contingency_ms", "share"), ("applied_ms", "plan")):

@@ -1,7 +1,7 @@
 """The seeded world test: a storm of faults with every invariant checked, then healing, then L5; again and again."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO
 
 from evenload import wire
 
@@ -53,11 +53,11 @@ def run_storm(seed: int, rounds: int = 3, menu: tuple[str, ...] | None = None, *
     return found
 
 
-def try_storm(job: tuple[int, int]) -> Storm:
-    """Run the storms of (seed, rounds) for a pool: what broke is told, not raised."""
+def try_storm(job: tuple[int, int], trace: TextIO | None = None) -> Storm:
+    """Run the storms of (seed, rounds) for a pool: what broke is told, not raised. trace: where it is written."""
     seed, rounds = job
     try:
-        return run_storm(seed, rounds)
+        return run_storm(seed, rounds, trace=trace)
     except RuleBroken as broken:
         return Storm(seed, simulated_us=broken.t_us, broken=str(broken))
 

@@ -102,7 +102,7 @@ def check_lines(lines: Iterable[str], noise_us: int = NOISE_US_DEFAULT) -> Verdi
         verdict.findings.append(Finding(rule, sentence, event.line))
 
     history = History(header.quorum, header.rated_10w, report, noise_us=noise_us)
-    coverage = TraceCoverage(header.voters, header.rated_10w, report)
+    coverage = TraceCoverage(header.voters, report)
     for event in sorted(events, key=lambda event: event.t_us):
         history.take(event)
         coverage.take(event)
