@@ -1,9 +1,6 @@
 /* How a cooling load is shared; the specification, with the reasons, is shared/evenload/dispatch.py.
  *
- * The ACSL contract of evenload_dispatch_solve is proved by Frama-C WP (`make prove`): shares and unmet are
- * the
- * demand, no share is above what its member can, unmet is what all together cannot, nothing overflows, every
- * loop ends. Which units are given first is left to the tests.
+ * The ACSL contracts say what is to hold; how far Frama-C WP proves them is told in SPEC, load sharing.
  */
 #include "evenload/dispatch.h"
 

@@ -1,7 +1,7 @@
 /* Which unit of a load comes first; the specification, with the reasons, is shared/evenload/merit.py.
  *
- * Frama-C WP proves (`make prove`) what merit.h promises, and that nothing overflows and every loop ends. The
- * assertions carry what the provers do not find by themselves: the ranges of products.
+ * The ACSL contracts stand in merit.h; the assertions carry what provers do not find by themselves: the ranges of
+ * products.
  */
 #include "evenload/merit.h"
 
