@@ -1,6 +1,7 @@
 /* Which unit of a load comes first; the specification, with the reasons, is shared/evenload/merit.py.
  *
- * The ACSL contracts stand in merit.h; the assertions carry what provers do not find by themselves: the ranges of
+ * The ACSL contracts stand in merit.h; the assertions carry what provers do not find by themselves: the
+ * ranges of
  * products.
  */
 #include "evenload/merit.h"
