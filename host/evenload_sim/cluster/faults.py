@@ -91,7 +91,7 @@ class FaultMenu:
         for src, node in world.nodes.items():
             world.telemetry.storm(src, world.options.telemetry_count)
             node.paused_until_us = min(node.paused_until_us, world.now_us)
-            node.grid.make_late(world.options.jitter_us, self.random)
+            node.grid.make_late(0)
             if node.is_up and (node.kernel.is_silent or not node.kernel.can_vote or node.kernel.health):
                 world.kill(src)
             world.order(src, wire.ORDER_DRAIN, 0)
@@ -173,15 +173,14 @@ class FaultMenu:
 
     def _late_ticks(self) -> None:
         node = self._node()
-        jitter_us = self.world.options.jitter_us
 
-        def make_late(late_us: int) -> None:
-            node.grid.make_late(late_us, self.random)
+        def make_late(more_us: int) -> None:
+            node.grid.make_late(more_us)
             # The tick that is due was drawn before: whoever judges lateness leaves this moment out.
             node.paused_until_us = max(node.paused_until_us, self.world.now_us)
 
         make_late(self._span_us(1, 40))
-        self._undo_after(self._span_us(50, 1_000), lambda: make_late(jitter_us))
+        self._undo_after(self._span_us(50, 1_000), lambda: make_late(0))
 
     def _loss(self) -> None:
         bus = self.world.bus

@@ -36,7 +36,8 @@ class Grid:
     def __init__(self, tick_us: int, jitter_us: int, random: Any) -> None:
         self.tick_us = tick_us
         self._phase_us = random.below(tick_us)
-        self.make_late(jitter_us, random)
+        self.jitter_us = jitter_us
+        self._usual_us = self._late_us = [random.below(jitter_us + 1) for _ in range(JITTER_COUNT)]
 
     def at_or_after(self, t_us: int) -> int:
         """Return the first tick at or after `t_us`."""
@@ -47,10 +48,14 @@ class Grid:
                 return tick_us
             index += 1
 
-    def make_late(self, jitter_us: int, random: Any) -> None:
-        """Let ticks be up to `jitter_us` late from now on."""
-        self.jitter_us = jitter_us
-        self._late_us = [random.below(jitter_us + 1) for _ in range(JITTER_COUNT)]
+    def make_late(self, more_us: int) -> None:
+        """Let ticks be up to `more_us` later than usual from now on; 0: as usual."""
+        usual_us = self._usual_us
+        most_us = max(1, *usual_us)
+        self.jitter_us = most_us + more_us
+        self._late_us = (
+            [late_us + late_us * more_us // most_us for late_us in usual_us] if more_us else usual_us
+        )
 
 
 class Node:

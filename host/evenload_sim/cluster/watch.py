@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from evenload import ticks, wire
 
 from evenload_sim.cluster.coverage import DERATE_PERCENT, Coverage
-from evenload_sim.cluster.events import Event, Version
+from evenload_sim.cluster.events import DOWN, Event, Version
 from evenload_sim.cluster.invariants import History, words
 from evenload_sim.cluster.node import HEARD_GAP_US
 
@@ -69,6 +69,8 @@ class Watch:
             self._stood_down_in_time(event)
         elif code == wire.TRACE_ROLE:
             self._candidate_is_needed(event)
+        elif code == DOWN:
+            self._leading_since_us.pop(event.node, None)
         self.history.take(event)
         if code == wire.TRACE_VOTE:
             self._floor_is_stored(event)
@@ -115,7 +117,7 @@ class Watch:
             return event.t_us
         left_ms = ticks.elapsed_ms(event.a, node.clock.now_ms(event.t_us))
         # A lease that ends later than one can last comes from before the clock went back: it holds no longer.
-        return node.clock.true_us(left_ms, event.t_us) if left_ms <= wire.CLUSTER_LEASE_MS else event.t_us
+        return node.clock.true_us(left_ms, event.t_us) if left_ms <= wire.CLUSTER_STICKY_MS else event.t_us
 
     def clock_changed(self, node: "Node") -> None:
         """S5 after a clock was steered: a lease lasts as long as its holder's clock says."""
