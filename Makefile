@@ -1,4 +1,4 @@
-# Evenload. Two commands are enough: `make run` shows a simulated garage, `make test` proves it. `make help` lists all.
+# Evenload. Two commands are enough: `make run` shows a simulated site, `make test` tests it all. `make help` lists all.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,7 +22,7 @@ MODEL_TOOLS := spin:spin cc:gcc
 .DEFAULT_GOAL := check
 .PHONY: run test check bench sim gen fuzz fuzz-smoke prove mcdc model model-smoke docs prepare core format clean help
 
-run: $(VENV)/.run $(VENV)/.core ## Show a simulated garage and its supervisor at http://127.0.0.1:8000.
+run: $(VENV)/.run $(VENV)/.core ## Show a simulated garage and a cooling cluster at http://127.0.0.1:8000 (PORT=8000).
 	@$(BIN)/evenload sim site --port $(PORT)
 
 sim: run
