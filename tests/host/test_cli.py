@@ -56,6 +56,20 @@ def test_every_command_has_help_with_examples() -> None:
         assert command.name == name
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--stop"], "--stop needs --realtime."),
+        (["--hog"], "--hog needs --realtime."),
+        (["--realtime", "--storm", "1"], "--storm is simulated only; leave --realtime out."),
+    ],
+)
+def test_a_failover_option_that_would_not_be_heeded_is_refused(arguments: list[str], sentence: str) -> None:
+    done = run("sim", "cluster", "--runs", "1", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+
+
 def test_an_unknown_command_is_refused_with_exit_code_two() -> None:
     done = run("no-such-command")
     assert done.returncode == 2

@@ -87,11 +87,12 @@ def print_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) 
     help="Show the version and which core (c or python) is in use.",
 )
 def evenload() -> None:
-    """Share a site's electrical power evenly and safely.
+    """Share a site's electrical power and its cooling evenly and safely.
 
     \b
     Examples:
-      evenload sim site                     a simulated garage at http://127.0.0.1:8000
+      evenload sim site                     a simulated garage and cluster at http://127.0.0.1:8000
+      evenload sim cluster                  a hundred failovers of cooling units, timed and judged
       evenload meter decode --hex capture   packets of a BL0942 as JSON lines
       evenload charging plan --example      a complete site file to start from
       evenload bench                        measured numbers against their targets

@@ -31,7 +31,7 @@ def command() -> None:
     """Run a simulated world."""
 
 
-@command.command("site")
+@command.command("site", short_help="Serve the page of a simulated garage and cluster.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one."
 )

@@ -27,7 +27,7 @@ VARIANTS: tuple[tuple[str, dict[str, float]], ...] = (
 )
 
 
-@click.command("availability")
+@click.command("availability", short_help="Say how available a cluster of six units is.")
 @click.option(
     "--demand", "demand_kw", type=click.FloatRange(0, 300), default=200.0, show_default=True, help="In kW."
 )

@@ -8,7 +8,7 @@ import click
 VOTERS_MAX = 12
 
 
-@click.command("can-analysis")
+@click.command("can-analysis", short_help="Compute how long a failover can take at most.")
 @click.option(
     "--nodes",
     type=click.IntRange(1, 62),

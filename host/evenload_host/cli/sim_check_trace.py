@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 
-@click.command("check-trace")
+@click.command("check-trace", short_help="Hold a trace of a cluster against its rules.")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option(
     "--noise-ms",

@@ -17,7 +17,7 @@ BAR_WIDTH = 40
 KILLS = ("leader", "follower", "successor", "none")
 
 
-@click.command("cluster")
+@click.command("cluster", short_help="Kill nodes of a cluster and time the failovers.")
 @click.option("--nodes", type=click.IntRange(1, 12), default=6, show_default=True, help="Voters.")
 @click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Of the first run.")
 @click.option("--runs", type=click.IntRange(1), default=100, show_default=True, help="One seed each.")
@@ -69,6 +69,7 @@ def command(**given: Any) -> int:
       evenload sim cluster --storm 3 --seed 12 --runs 1  all faults at once; a failing seed replays
       evenload sim cluster --realtime --runs 10          six real processes on a real hub, kill -9 ten times
     """
+    _refuse_strangers(given)
     if given["realtime"]:
         return _realtime(given)
     if given["ablation"] == "list":
@@ -80,6 +81,21 @@ def command(**given: Any) -> int:
     if given["storms"] or given["soak_minutes"]:
         return _storms(given)
     return _trials(given)
+
+
+def _refuse_strangers(given: dict[str, Any]) -> None:
+    """Refuse an option that the asked kind of run would not heed."""
+    simulated = {
+        "--storm": "storms",
+        "--soak": "soak_minutes",
+        "--partition": "partition",
+        "--ablate": "ablation",
+    }
+    real = {"--stop": "is_stop", "--hog": "is_hogged"}
+    for option, key in (simulated if given["realtime"] else real).items():
+        if given[key]:
+            advice = "is simulated only; leave --realtime out" if given["realtime"] else "needs --realtime"
+            raise click.UsageError(f"{option} {advice}.")
 
 
 def _trials(given: dict[str, Any]) -> int:
@@ -147,7 +163,9 @@ def _storms(given: dict[str, Any]) -> int:
 def _show(found: dict[str, Any], outcomes: "list[Outcome]", trial: "Trial") -> None:
     from evenload_sim.cluster.measure import KEYS, replay_words
 
-    click.echo(f"{found['runs']} runs from seed {found['seed']}, {trial.world.node_count} nodes")
+    click.echo(
+        f"{found['runs']} run{'s' * (found['runs'] != 1)} from seed {found['seed']}, {trial.world.node_count} nodes"
+    )
     click.echo(f"{'ms':24}{'p50':>9}{'p99':>9}{'max':>9}")
     for key in KEYS:
         cells = [f"{value:9.1f}" if value is not None else f"{'-':>9}" for value in found[key].values()]
