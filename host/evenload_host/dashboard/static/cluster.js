@@ -74,7 +74,8 @@ byId("load").addEventListener("input", (event) => {
 byId("load-range").addEventListener("change", () => byId("load").requestSubmit());
 byId("load").addEventListener("submit", (event) => {
   event.preventDefault();
-  order("/cluster/load", { load_kw: byId("load-number").valueAsNumber }, byId("load-said"), say("cluster.load.sent"));
+  const said = say(now.leader ? "cluster.load.sent" : "cluster.kill.no_leader");
+  order("/cluster/load", { load_kw: byId("load-number").valueAsNumber }, byId("load-said"), said);
 });
 
 byId("nodes").addEventListener("click", (event) => {
