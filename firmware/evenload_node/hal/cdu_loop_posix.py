@@ -97,9 +97,10 @@ def human_line(status: dict) -> str:
     if status["voters"]:
         words.append(f"term {status['term']} master {status['leader'] or 'none'}")
         words.append(f"alive {len(status['alive'])} of {len(status['voters'])}")
+    has_plan = status["plan"]["term"] or not status["voters"]
     words.append(
         f"{status['delivered_kw']:.1f} of {status['applied_kw']:.1f} kW ({status['basis']}), "
-        f"demand {status['plan']['demand_kw']:g} kW"
+        + (f"demand {status['plan']['demand_kw']:g} kW" if has_plan else "no plan yet")
     )
     if status["voters"] and not status["bus"]["open"]:
         words.append("bus not open: " + (status["bus"].get("error") or "lost"))
