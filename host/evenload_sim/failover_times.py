@@ -1,6 +1,6 @@
 """How long a failover took, read from the traces of those who survived it.
 
-All times are CLOCK_MONOTONIC microseconds; what is returned is in ms from the last frame of the dead node (O15).
+All times are CLOCK_MONOTONIC microseconds; what is returned is in ms from the last frame of the dead node.
 """
 
 from collections.abc import Callable, Iterable
