@@ -204,4 +204,7 @@ def test_a_person_reads_lines(cluster):
     assert "role: leader" in text
     assert "src 2, node CDU_02, share_kw" in text
     assert human_text({"id": None, "ok": True}) == "done"
+    assert human_text({"id": None, "ok": True, "log": ["one", "two"]}) == "one\ntwo"
+    assert human_text({"id": None, "ok": True, "floor_fault": ""}) == "floor_fault: none"
+    assert human_text(cluster.ask(1, "help")).splitlines()[0].split(maxsplit=1) == ["help", "this list"]
     assert human_text({"id": None, "ok": False, "error": "No."}) == "No."

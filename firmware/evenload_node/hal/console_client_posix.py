@@ -105,7 +105,7 @@ def _ask(connection: ConsoleConnection, request: str, as_json: bool) -> int:
 
 
 def human_text(answer: dict) -> str:
-    """Return an answer as lines for a person: `key: value`, a row per entry of a list."""
+    """Return an answer as lines for a person: `key: value`, a row per entry of a list; log lines as they are."""
     if not answer["ok"]:
         return answer["error"]
     lines = []
@@ -127,6 +127,10 @@ def _lines_of(key: str, value: object, indent: str) -> list[str]:
                 continue
             lines += _lines_of(name, item, indent + "  ")
         return lines
+    if isinstance(value, list) and key == "words":
+        return [f"{item['word']:48}{item['does']}" for item in value]
+    if isinstance(value, list) and key == "log":
+        return value
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return [f"{indent}{key}:", *(indent + "  " + _row(item) for item in value)]
     return [f"{indent}{key}: {_scalar(value)}"]
@@ -137,7 +141,7 @@ def _row(item: dict) -> str:
 
 
 def _scalar(value: object) -> str:
-    if value is None:
+    if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
