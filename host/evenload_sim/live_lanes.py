@@ -15,6 +15,10 @@ class Lane:
         self.marks: deque[tuple[int, str]] = deque()
         self.spans: deque[tuple[int, int | None]] = deque()
 
+    def is_down(self) -> bool:
+        """Tell whether the newest mark is a death."""
+        return bool(self.marks) and self.marks[-1][1] == "down"
+
     def end_span(self, t_us: int) -> None:
         """Close the span that is open, if one is."""
         if self.spans and self.spans[-1][1] is None:
@@ -42,7 +46,8 @@ class Lanes:
                 lane.marks.append((t_us, word))
             lane.end_span(t_us)
         elif word == "lease" and event["node"] != leader:
-            lane.marks.append((t_us, "lead"))
+            if not lane.is_down():  # A killed master's last lines come after its death.
+                lane.marks.append((t_us, "lead"))
         elif word == "share" and event["b"] == BASIS_CONTINGENCY:
             if not lane.spans or lane.spans[-1][1] is not None:
                 lane.spans.append((t_us, None))
