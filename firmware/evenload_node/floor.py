@@ -1,10 +1,11 @@
-"""The vote floor's stored record (SPEC, cluster): two slots written in turn, the higher valid version wins.
+"""The vote floor's stored record (SPEC, cluster): two slots written one after the other, the higher valid version wins.
 
     offset  0        4           8           12
             "EVF1"   version u32 ceiling u32 crc32 u32 of the 12 bytes before     little endian
 
 A record that was torn while it was written leaves the other slot, whose ceiling is the one that votes relied on: a
-ceiling counts only after `store` has returned. What cannot be read is never guessed: then the node does not vote.
+ceiling counts only after `store` has returned, and then both slots hold it, so that either may be damaged or removed
+later without a start below it. What cannot be read is never guessed: then the node does not vote.
 """
 
 import struct
@@ -80,8 +81,9 @@ class Floor:
         return ceiling
 
     def store(self, ceiling: int):
-        """Write the ceiling into the older slot; it counts when this returns. Raises OSError."""
-        index = (self._newest + 1) % SLOT_COUNT
-        self._slots.write(index, pack_record(self._version + 1, ceiling))
-        self._version += 1
-        self._newest = index
+        """Write the ceiling into both slots, the older first; it counts when this returns. Raises OSError."""
+        for _ in range(SLOT_COUNT):
+            index = (self._newest + 1) % SLOT_COUNT
+            self._slots.write(index, pack_record(self._version + 1, ceiling))
+            self._version += 1
+            self._newest = index

@@ -67,9 +67,9 @@ def test_the_very_first_start_has_no_floor(slots):
     assert floor.fault == ""
 
 
-def test_slots_are_written_in_turn_and_the_higher_version_wins(slots):
+def test_both_slots_hold_what_was_stored_and_versions_count_on(slots):
     stored(slots, 256, 512, 768)
-    assert [unpack_record(data) for data in slots.data] == [(3, 768), (2, 512)]
+    assert [unpack_record(data) for data in slots.data] == [(5, 768), (6, 768)]
     assert Floor(slots).load() == 768
 
 
@@ -94,7 +94,7 @@ def test_a_write_torn_at_any_byte_leaves_the_ceiling_that_counted(slots, count, 
 def test_the_version_goes_on_after_a_restart(slots):
     stored(slots, 256)
     stored(slots, 512)
-    assert [unpack_record(data) for data in slots.data] == [(1, 256), (2, 512)]
+    assert [unpack_record(data) for data in slots.data] == [(3, 512), (4, 512)]
 
 
 def test_a_slot_that_cannot_be_read_means_no_vote_and_says_why(slots):
@@ -114,10 +114,19 @@ def test_two_corrupt_slots_mean_no_vote_and_say_why(slots):
 
 
 @pytest.mark.parametrize("corrupt", [0, 1])
-def test_one_corrupt_slot_is_survived(slots, corrupt):
-    stored(slots, 256, 512)
-    slots.data[corrupt] = b"junk"
-    assert Floor(slots).load() == (512, 256)[corrupt == 1]
+@pytest.mark.parametrize("damage", [b"junk", b"", None])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_one_damaged_or_missing_slot_never_lowers_the_ceiling(slots, count, damage, corrupt):
+    stored(slots, *[256 * n for n in range(1, count + 1)])
+    slots.data[corrupt] = damage
+    assert Floor(slots).load() == 256 * count
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_valid_slots_the_higher_version_wins(slots, order):
+    for version, index in enumerate(order, 1):
+        slots.data[index] = pack_record(version, 256 * version)
+    assert Floor(slots).load() == 512
 
 
 def test_files_are_replaced_as_a_whole(tmp_path):
@@ -132,11 +141,12 @@ def test_a_file_cut_short_is_survived(tmp_path, size):
     stored(FloorFiles(str(tmp_path)), 256, 512)
     os.truncate(tmp_path / "floor.1", size)
     (tmp_path / "floor.1.new").write_bytes(b"EVF")
-    assert Floor(FloorFiles(str(tmp_path))).load() == 256
+    assert Floor(FloorFiles(str(tmp_path))).load() == 512
 
 
 def test_a_folder_in_place_of_a_slot_cannot_be_read(tmp_path):
     stored(FloorFiles(str(tmp_path)), 256)
+    (tmp_path / "floor.1").unlink()
     (tmp_path / "floor.1").mkdir()
     floor = Floor(FloorFiles(str(tmp_path)))
     assert floor.load() == CEILING_UNREADABLE
