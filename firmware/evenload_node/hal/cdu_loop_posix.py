@@ -15,6 +15,7 @@ from evenload import wire
 from evenload_node.console import Console
 from evenload_node.hal.cdu_posix import CduNode
 from evenload_node.hal.console_posix import ConsoleServer
+from evenload_node.hal.line_writer_posix import LineWriter
 
 STEP_S = 0.05
 STATUS_S = 1.0
@@ -29,6 +30,7 @@ class CduLoop:
         self._as_json = as_json
         self._console = Console(node.role, node.log_lines)
         self._server = ConsoleServer(self._console, node.now_ms)
+        self._lines = LineWriter(sys.stdout.fileno())
         self._stop = asyncio.Event()
 
     async def run(self, line: socket.socket) -> None:
@@ -45,6 +47,7 @@ class CduLoop:
             task.cancel()
         await self._resign()
         self._server.close()
+        self._lines.close()
         if self._node.notify_fd >= 0:
             loop.remove_reader(self._node.notify_fd)
 
@@ -67,12 +70,7 @@ class CduLoop:
         while True:
             await asyncio.sleep(STATUS_S)
             status = self._node.status()
-            try:
-                print(json.dumps(status) if self._as_json else human_line(status), flush=True)
-            except BrokenPipeError:
-                # Whoever read it has gone; the unit cools on, as its log still tells.
-                sys.stdout = open(os.devnull, "w")
-                return
+            self._lines.write(json.dumps(status) if self._as_json else human_line(status))
 
     async def _resign(self) -> None:
         """Stand down if this unit leads, and give the wire a moment to carry it."""

@@ -3,6 +3,7 @@
 The kernel beats from `drive.start` on; everything below asyncio may be late without anybody missing a heartbeat.
 """
 
+import contextlib
 import os
 import sys
 from collections import deque
@@ -18,6 +19,7 @@ from evenload_node.hal.can_posix import BusKeeper, open_bus
 from evenload_node.hal.clock_posix import monotonic_us, ring_ms
 from evenload_node.hal.console_socket_posix import listen
 from evenload_node.hal.floor_posix import FloorFiles
+from evenload_node.hal.line_writer_posix import LineWriter
 from evenload_node.hal.pump_simulated import SimulatedPump
 from evenload_node.hal.state_posix import StateFolder, TextFile
 from evenload_node.log import Log
@@ -53,12 +55,14 @@ class Ports:
 
 
 class CduNode:
-    """The unit that `config` describes, composed but not running. write: takes a log line. Raises ConfigError."""
+    """The unit that `config` describes, composed but not running. write: takes a log line, never waits.
+
+    Raises ConfigError.
+    """
 
     def __init__(self, config, write):
         self.config = config
         self.log_lines: deque[str] = deque(maxlen=LOG_COUNT_MAX)
-        self.unwritten_count = 0
         self._write = write
         self.log = Log(config.node, self._log)
         self.folder = StateFolder(config.state_dir)
@@ -116,10 +120,7 @@ class CduNode:
 
     def _log(self, line: str) -> None:
         self.log_lines.append(line)
-        try:
-            self._write(line)
-        except OSError:
-            self.unwritten_count += 1  # Nobody reads the log; the console still has its end.
+        self._write(line)
 
     def _make_drive(self):
         if self.config.cluster is None:
@@ -148,7 +149,15 @@ class CduNode:
 
 def run_cdu(config, as_json: bool) -> int:
     """Run the unit until a signal; returns the exit code. Raises ConfigError or OSError before it has begun."""
-    node = CduNode(config, lambda line: print(line, file=sys.stderr, flush=True))
+    log = LineWriter(sys.stderr.fileno())
+    try:
+        _run_until_signal(CduNode(config, log.write), as_json)
+    finally:
+        log.close()
+    return 0
+
+
+def _run_until_signal(node, as_json):
     path = node.folder.file("console.sock")
     line = listen(path)
     node.start()
@@ -159,8 +168,8 @@ def run_cdu(config, as_json: bool) -> int:
         serve(node, as_json, line)
     finally:
         node.close()
-        os.unlink(path)
-    return 0
+        with contextlib.suppress(FileNotFoundError):  # Somebody has tidied up: the end is what was wanted.
+            os.unlink(path)
 
 
 def summary_of(config) -> str:
