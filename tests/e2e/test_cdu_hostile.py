@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -50,3 +51,12 @@ def test_a_state_folder_that_was_removed_does_not_spoil_the_end(alone):
     assert site.ask(1, "status")["ok"]
     (site.folder / "n1" / "console.sock").unlink()
     assert site.kill(1, signal.SIGTERM) == 0
+
+
+def test_a_half_made_console_of_a_killed_process_is_replaced(alone):
+    site, words = alone
+    (site.folder / "n1").mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.bind(str(site.folder / "n1" / "console.sock.new"))
+    site.spawn(1, words[4:])
+    assert site.ask(1, "status")["ok"]

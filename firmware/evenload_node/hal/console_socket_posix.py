@@ -19,10 +19,11 @@ def listen(path: str) -> socket.socket:
         raise ConfigError(
             "state_dir", path, f"a folder with a path that leaves console.sock {PATH_SIZE_MAX} bytes"
         )
-    if os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode):
-        os.unlink(path)
-    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     beside = path + ".new" if len(path.encode()) + 4 <= PATH_SIZE_MAX else path
+    for left in (path, beside):
+        if os.path.exists(left) and stat.S_ISSOCK(os.stat(left).st_mode):
+            os.unlink(left)
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     line.bind(beside)
     os.chmod(beside, 0o600)
     line.listen(CLIENT_COUNT_MAX)
