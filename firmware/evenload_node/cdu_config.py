@@ -11,6 +11,8 @@ from evenload_node.sections import Section, read_section, read_sections, require
 
 DEMAND_PERCENT = 80  # The requirement's own operating point: 240 of 300 kW.
 ID_MARK = "{id}"
+PATH_SIZE_MAX = 107  # Of a local socket's address on Linux.
+CHANNEL_SIZE_MAX = 15  # Of an interface's name.
 
 
 def parse_cdu(config):
@@ -99,6 +101,8 @@ def _read_cluster(value):
         key = "cluster.voters[{}].".format(i)
         require(voter.src not in taken, key + "src", voter.src, "a priority that no other voter has")
         voter.name = "CDU_{:02d}".format(voter.src) if voter.name is None else voter.name
+        others = [str(other.src) for other in cluster.voters if other is not voter]
+        require(voter.name not in others, key + "name", voter.name, "a name that is no other voter's number")
         require(voter.name not in names, key + "name", voter.name, "a name that no other voter has")
         taken.append(voter.src)
         names.append(voter.name)
@@ -133,6 +137,12 @@ def _read_can(value):
             require(getattr(can, key) is None, "can." + key, getattr(can, key), "absent for kind " + can.kind)
     if can.kind == "socketcan" and can.channel is None:
         can.channel = "can0"
+    address, size_max = (
+        (can.path, PATH_SIZE_MAX) if can.kind == "virtual" else (can.channel, CHANNEL_SIZE_MAX)
+    )
+    if can.kind != "python-can":
+        key = "can.path" if can.kind == "virtual" else "can.channel"
+        require(len(address.encode()) <= size_max, key, address, "at most {} bytes".format(size_max))
     valid = (
         "at least {}: below it an election does not fit between two heartbeats, and 300 ms are missed".format(
             wire.CLUSTER_BITRATE_MIN

@@ -21,10 +21,12 @@ def read_section(value, rows, path):
     """Return the Section of the object `value`, whose keys are `rows`; path ends with a dot or is empty."""
     require(isinstance(value, dict), path[:-1] if path else "file", value, "an object")
     names = tuple([row[0] for row in rows])
-    for key in sorted(value):
+    for key in sorted(value, key=str):  # YAML has keys that are no texts.
         if key not in names:
-            hint = "no such key; did you mean {}? One of {}".format(nearest(key, names), ", ".join(names))
-            raise ConfigError(path + key, value[key], hint)
+            hint = "no such key; did you mean {}? One of {}".format(
+                nearest(str(key), names), ", ".join(names)
+            )
+            raise ConfigError(path + str(key), value[key], hint)
     section = Section()
     for name, kind, default, valid, _ in rows:
         if name in value:
@@ -43,9 +45,9 @@ def read_sections(values, rows, name):
 
 def _check_value(key, value, kind, valid):
     if kind == "name":
-        good = isinstance(value, str) and 1 <= len(value) <= 64
+        good = _is_text(value) and len(value) <= 64
     elif kind == "text":
-        good = isinstance(value, str) and len(value) > 0
+        good = _is_text(value)
     elif kind == "integer":
         good = _is_integer(value) and valid[0] <= value <= valid[1]
     elif kind == "number":
@@ -74,8 +76,23 @@ def _words_of(kind, valid):
         return "a list of integers of {} .. {}".format(valid[0], valid[1])
     if kind == "word":
         return "one of " + ", ".join([str(word) for word in valid])
-    words = {"name": "a name of 1 .. 64 characters", "text": "a text", "flag": "true or false"}
+    words = {
+        "name": "a name of 1 .. 64 characters, none of them a control character",
+        "text": "a text without control characters",
+        "flag": "true or false",
+    }
     return words.get(kind, "an object" if kind == "object" else "a list")
+
+
+def _is_text(value):
+    """Return whether the value is a text that can be a path, a log line and UTF-8: no control, no half character."""
+    if not isinstance(value, str) or not value:
+        return False
+    for character in value:
+        code = ord(character)
+        if code < 0x20 or code == 0x7F or 0xD800 <= code <= 0xDFFF:
+            return False
+    return True
 
 
 def _is_number(value):

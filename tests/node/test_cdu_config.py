@@ -52,6 +52,12 @@ def test_a_unit_without_a_cluster_runs_alone():
 VOTERS = [{"src": n, "rated_kw": 50} for n in range(1, 14)]
 # base, path of keys, bad value (None: the key is missing), key and value, remedy that the sentence must contain.
 REFUSED = [
+    (CDU, ["node"], "a\nevent=started", "node is", "none of them a control character"),
+    (CDU, ["node"], "half \ud800", "node is", "none of them a control character"),
+    (CDU, ["state_dir"], "/tmp/a\0b", "state_dir is", "a text without control characters"),
+    (CDU, ["cluster", "voters", 0, "name"], "2", "voters[0].name is 2", "no other voter's number"),
+    (CDU, ["can"], {"kind": "virtual", "path": "x" * 108}, "can.path is xxx", "at most 107 bytes"),
+    (CDU, ["can", "channel"], "x" * 16, "can.channel is xxx", "at most 15 bytes"),
     (CDU, ["cluster", "voters", 1, "src"], 1, "voters[1].src is 1", "a priority that no other voter has"),
     (CDU, ["cluster", "voters", 1, "name"], "CDU_01", "voters[1].name is CDU_01", "no other voter has"),
     (CDU, ["cluster", "voters", 1, "src"], 16, "voters[1].src is 16", "1 .. 15"),
@@ -181,3 +187,24 @@ def test_an_even_number_of_voters_is_told_with_its_tie():
 
 def test_kilowatts_become_units_of_10_w():
     assert [to_10w(kw) for kw in (0, 0.01, 50, 165.004, 165.006, 655.35)] == [0, 1, 5000, 16500, 16501, 65535]
+
+
+REPEATED = [
+    ("a.json", json.dumps(CDU).replace('"src": 2,', '"src": 2, "src": 9,'), "src is there twice"),
+    ("a.yaml", YAML.replace("CDU_02: 2", "CDU_02: 2\n    CDU_02: 7"), "CDU_02 is there twice"),
+    (
+        "a.yaml",
+        YAML.replace("kind: socketcan", "kind: socketcan\n    5: 6"),
+        "can.5 is 6; valid: no such key",
+    ),
+    ("a.yaml", "1: x\nnode: a\nrole: cdu\n", "1 is x; valid: no such key"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "words"), REPEATED)
+def test_a_key_that_is_there_twice_or_is_no_text_is_refused(tmp_path, name, text, words):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(str(path))
+    assert words in str(caught.value)
