@@ -178,6 +178,7 @@ def test_a_load_is_queued_and_answered_at_once(client, cluster) -> None:
         ("kill", {}, 422),
         ("load", {"load_kw": 401}, 422),
         ("load", {"load_kw": -1}, 422),
+        ("load", {"load_kw": 10**400}, 422),
         ("load", {"load_kw": float("nan")}, 422),
         ("load", {"load_kw": None}, 422),
     ],

@@ -51,7 +51,9 @@ def load() -> tuple[str, int]:
     if isinstance(load_kw, bool) or not isinstance(load_kw, int | float):
         raise ApiError(422, f"load_kw is {load_kw!r}; valid: a number of kW.", field="load_kw")
     try:
-        served_cluster().load(load_kw)
+        served_cluster().load(float(load_kw))
+    except OverflowError as error:
+        raise ApiError(422, "load_kw is no number that a load can be.", field="load_kw") from error
     except ClusterRefusal as refusal:
         raise problem_of(refusal) from refusal
     return "", 202
