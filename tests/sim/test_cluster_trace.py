@@ -139,6 +139,19 @@ def test_the_command_says_good_bad_or_unreadable(recorded, tmp_path):
     assert run("sim", "check-trace", str(path))[0] == 2
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\0\x80\n", HEAD.encode() + b"\x80\n", b"[" * 100_000 + b"\n"])
+def test_what_is_no_trace_is_unreadable_and_accuses_nobody(content, tmp_path):
+    path = tmp_path / "field.jsonl"
+    path.write_bytes(content)
+    result = CliRunner().invoke(evenload, ["sim", "check-trace", str(path), "--json"])
+    assert "is no JSON object" in str(result.exception)
+
+
+def test_a_noise_that_is_no_number_is_refused():
+    result = CliRunner().invoke(evenload, ["sim", "check-trace", "--noise-ms", "nan", "-"])
+    assert (result.exit_code, "valid: a number of 0 .. 1000" in result.output) == (2, True)
+
+
 def test_the_cluster_command_prints_its_keys(tmp_path):
     code, output = run(
         "sim", "cluster", "--runs", "3", "--jobs", "1", "--json", "--trace", str(tmp_path / "t.jsonl")
@@ -155,8 +168,22 @@ def test_the_cluster_command_shows_a_table_and_a_histogram():
     assert code == 0 and "p50" in output and "150 ..  160 ms" in output and "#" in output
 
 
-@pytest.mark.parametrize("words", [("--partition", "3/4"), ("--partition", "x"), ("--ablate", "nothing")])
+@pytest.mark.parametrize(
+    "words", [("--partition", "3/4"), ("--partition", "x"), ("--ablate", "nothing"), ("--loss", "nan")]
+)
 def test_what_cannot_be_tried_is_refused(words):
     result = CliRunner().invoke(evenload, ["sim", "cluster", *words])
     assert result.exit_code != 0
     assert words[1] in str(result.exception)
+
+
+def test_a_cluster_of_one_has_nobody_left_to_measure():
+    code, output = run("sim", "cluster", "--nodes", "1", "--runs", "1", "--json")
+    assert code == 0
+    assert json.loads(output)["unfinished"] == 1
+
+
+def test_nothing_but_the_answer_is_printed_where_nobody_looks():
+    result = CliRunner().invoke(evenload, ["sim", "cluster", "--runs", "1", "--jobs", "1", "--json"])
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["runs"] == 1

@@ -1,6 +1,7 @@
 """`evenload sim check-trace`: a trace of a cluster, simulated or from the field, held against the invariants."""
 
 import json
+import math
 from pathlib import Path
 
 import click
@@ -31,7 +32,10 @@ def command(file: Path, noise_ms: float, as_json: bool) -> int:
     """
     from evenload_sim.cluster.trace import check_lines
 
-    with click.open_file(str(file), encoding="utf-8") as lines:
+    if math.isnan(noise_ms):
+        raise click.UsageError("--noise-ms is nan; valid: a number of 0 .. 1000.")
+    # A byte that is no text spoils its line, which is then named; it must not look like a broken invariant.
+    with click.open_file(str(file), encoding="utf-8", errors="replace") as lines:
         verdict = check_lines(lines, round(noise_ms * 1000))
     if as_json:
         click.echo(json.dumps(verdict.as_dict()))

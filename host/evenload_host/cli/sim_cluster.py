@@ -22,7 +22,9 @@ KILLS = ("leader", "follower", "successor", "none")
 @click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Of the first run.")
 @click.option("--runs", type=click.IntRange(1), default=100, show_default=True, help="One seed each.")
 @click.option("--kill", type=click.Choice(KILLS), default="leader", show_default=True, help="Who dies.")
-@click.option("--at", "at_ms", type=click.IntRange(600), default=1000, show_default=True, help="When, in ms.")
+@click.option(
+    "--at", "at_ms", type=click.IntRange(600, 3_600_000), default=1000, show_default=True, help="When, in ms."
+)
 @click.option("--loss", type=click.FloatRange(0, 1), default=0.0, help="Probability for each delivery.")
 @click.option(
     "--lose-frame", type=click.Choice(("none", "one", "all")), default="none", help="Where one is lost."
@@ -120,7 +122,7 @@ def _trials(given: dict[str, Any]) -> int:
     seeds = list(range(given["seed"], given["seed"] + given["runs"]))
     jobs = [(trial, seeds[start : start + CHUNK]) for start in range(0, len(seeds), CHUNK)]
     outcomes: list[Outcome] = []
-    with click.progressbar(length=len(seeds), file=sys.stderr) as bar:
+    with _progress(len(seeds)) as bar:
         for part in pooled(run_seeds, jobs, given["jobs"]):
             outcomes.extend(part)
             bar.update(len(part))
@@ -143,7 +145,7 @@ def _storms(given: dict[str, Any]) -> int:
             try_storm((given["seed"], rounds), file)
     soak = Soak(given["seed"], rounds, given["jobs"])
     run_count = None if given["soak_minutes"] else given["runs"]
-    with click.progressbar(length=100, file=sys.stderr) as bar:
+    with _progress(100) as bar:
         for share in soak.run(run_count, given["soak_minutes"] * 60):
             bar.update(max(0, int(share * 100) - bar.pos))
     found = soak.summary()
@@ -158,6 +160,11 @@ def _storms(given: dict[str, Any]) -> int:
         for sentence in found["broken"]:
             click.echo(sentence)
     return 1 if found["violations"] else 0
+
+
+def _progress(length: int) -> Any:
+    """Return a progress bar on stderr that shows nothing where nobody looks at it."""
+    return click.progressbar(length=length, file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
 def _show(found: dict[str, Any], outcomes: "list[Outcome]", trial: "Trial") -> None:
@@ -211,8 +218,7 @@ def _realtime(given: dict[str, Any]) -> int:
     options = RealtimeOptions(
         **{key: given[key] for key in keys}, how=how, victim=given["kill"], trace=given["trace_path"]
     )
-    bar = click.progressbar(length=options.runs, file=sys.stderr)
-    with bar:
+    with _progress(options.runs) as bar:
         found = run_realtime(options, lambda kill: bar.update(0 if kill["is_void"] else 1))
     if given["as_json"]:
         click.echo(json.dumps(found))

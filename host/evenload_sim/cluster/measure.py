@@ -60,6 +60,8 @@ class Trial:
 
     def check(self) -> None:
         """Raise TrialError for what cannot be tried."""
+        if not 0 <= self.loss <= 1:  # Not a number is neither.
+            raise TrialError(f"--loss is {self.loss}; a probability lies in 0 .. 1.")
         if self.partition:
             self.groups()
         known = ", ".join(ABLATIONS)
@@ -139,6 +141,8 @@ class Stopwatch:
         from_us = self.last_leader_us if self.leader_dies else self.last_us
         found: dict[str, float] = {}
         everyone = len(self.survivors)
+        if not everyone:
+            return found
         if len(self.detected_us) == everyone:
             found["detected_ms"] = (max(self.detected_us.values()) - self.last_us) / 1000
         if len(self.contingency_us) == everyone:

@@ -126,7 +126,7 @@ def read_trace(lines: Iterable[str]) -> tuple[Header, list[Event]]:
             continue
         try:
             entry = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             if header is not None and not text.endswith("\n"):
                 break
             raise TraceUnreadable(f"line {number} is no JSON object: {text.strip()[:60]!r}.") from None
