@@ -180,6 +180,6 @@ def summary_of(config) -> str:
     rated_kw = sum(voter.rated_kw for voter in voters)
     wire_words = config.can.path or config.can.channel
     return (
-        f"node {config.node}, role cdu, unit {config.cluster.src} of {len(voters)} with {rated_kw:g} kW "
+        f"node {config.node}, role cdu, unit {config.cluster.src} of {len(voters)}, {rated_kw:g} kW together, "
         f"on {config.can.kind} {wire_words}"
     )
