@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -60,3 +61,22 @@ def test_a_half_made_console_of_a_killed_process_is_replaced(alone):
         line.bind(str(site.folder / "n1" / "console.sock.new"))
     site.spawn(1, words[4:])
     assert site.ask(1, "status")["ok"]
+
+
+def test_floods_of_lines_leave_everyone_else_a_turn(alone):
+    site, words = alone
+    site.spawn(1, words[4:])
+    assert site.ask(1, "status")["ok"]
+    floods = []
+    for _ in range(8):
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        line.connect(str(site.folder / "n1" / "console.sock"))
+        line.setblocking(False)
+        line.send(b"zz\n" * 60_000)
+        floods.append(line)
+    started = time.monotonic()
+    assert site.ask(1, "status")["ok"]
+    # One flood alone took 3.6 s, eight took half a minute.
+    assert time.monotonic() - started < 2
+    for line in floods:
+        line.close()
