@@ -220,7 +220,7 @@ def test_the_client_shows_answers_refusals_and_an_absent_node(three):
     done = client(f"n{follower}.json")
     assert done.returncode == 0
     assert "role: follower" in done.stdout
-    assert "word status" in done.stdout
+    assert "the unit: role, master, share" in done.stdout
     three.kill(follower)
     done = client(f"n{follower}.json", "term")
     assert done.returncode == 2
