@@ -232,8 +232,9 @@ def test_the_sites_page_leads_to_the_cluster_in_the_same_language(watched_page, 
 
 
 def test_where_processes_cannot_be_started_the_page_says_so(
-    watched_page, start_site, tmp_path, monkeypatch
+    start_site, watched_page, tmp_path, monkeypatch
 ) -> None:
+    # The page's fixture comes last so that it ends first: a page complains, rightly, when its site has gone.
     folder = tmp_path / ("too long for the address of a local socket " * 3).strip()
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
