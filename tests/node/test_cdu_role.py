@@ -59,6 +59,7 @@ def test_a_damaged_last_plan_leaves_the_configurations_values(cluster):
         "{",
         "[]",
         "7",
+        "[" * 100_000,
         '{"demand_10w": -1, "cap_percent": 101, "policy": "ramp", "supply_ck": 1.5}',
     ):
         assert initial_plan(config, text) == usual

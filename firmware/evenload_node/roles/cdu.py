@@ -57,7 +57,7 @@ def initial_plan(config, stored: str | None) -> dict:
     bounds = {"demand_10w": (0, 65535), "supply_ck": (0, 65535), "cap_percent": (1, 100), "policy": (0, 1)}
     try:
         found = json.loads(stored) if stored else {}
-    except ValueError:
+    except (ValueError, RuntimeError):  # RuntimeError: nested deeper than the stack.
         found = {}
     for key in STORED_KEYS if isinstance(found, dict) else ():
         value = found.get(key)
