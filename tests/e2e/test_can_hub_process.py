@@ -203,6 +203,7 @@ def test_what_cannot_be_served_is_refused_with_a_sentence(start_hub, tmp_path):
         (("--socket", str(tmp_path / "bus")), "serves"),
         (("--bitrate", "300000"), "bitrate"),
         (("--tcp", "70000"), "--tcp"),
+        (("--loss", "nan"), "--loss"),
     ):
         done = subprocess.run(
             [sys.executable, "-c", CODE, "sim", "can-hub", *options],

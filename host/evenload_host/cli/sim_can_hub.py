@@ -1,6 +1,7 @@
 """`evenload sim can-hub`: a CAN bus for programs, without hardware and without kernel support."""
 
 import json
+import math
 import os
 import select
 import time
@@ -51,6 +52,8 @@ def command(as_json: bool, **options: Any) -> None:
 
     if options["tcp_port"] is None and options["socket_path"] is None and not options["has_pty"]:
         options["tcp_port"] = 0
+    if math.isnan(options["loss"]):
+        raise click.UsageError("--loss is nan; valid: a share of 0 .. 1.")
     hub = CanHub(HubOptions(**options))
     hub.watch_signals()
     hub.claim_real_time()
