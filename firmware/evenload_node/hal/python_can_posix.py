@@ -27,8 +27,8 @@ class PythonCanBus:
             message = self._bus.recv(timeout_s)
         except (ValueError, IndexError, UnicodeDecodeError):
             return b""  # A garbled line of an adapter: counted by the caller.
-        except can.CanError as error:
-            raise OSError(str(error)) from error
+        except Exception as error:  # A driver of an adapter raises what it likes; the loop may not end by it.
+            raise OSError(f"{type(error).__name__}: {error}") from error
         if message is None:
             return None
         if not message.is_extended_id or message.is_remote_frame or message.is_error_frame or message.is_fd:
@@ -48,8 +48,8 @@ class PythonCanBus:
             self._bus.send(message, timeout=0)
         except can.CanTimeoutError:
             return False
-        except can.CanError as error:
-            raise OSError(str(error)) from error
+        except Exception as error:  # As above.
+            raise OSError(f"{type(error).__name__}: {error}") from error
         return True
 
     def close(self) -> None:
