@@ -11,6 +11,9 @@ def test_whatever_a_driver_raises_is_a_lost_wire(require_module):
     class PulledAdapter(can.BusABC):
         """An adapter that was pulled: its driver fails in ways that python-can does not translate."""
 
+        def __init__(self):
+            super().__init__("pulled")
+
         def recv(self, timeout=None):
             raise TypeError("'NoneType' object cannot be interpreted as an integer")
 
@@ -20,7 +23,7 @@ def test_whatever_a_driver_raises_is_a_lost_wire(require_module):
         def shutdown(self):
             pass
 
-    bus = PythonCanBus(PulledAdapter("pulled"))
+    bus = PythonCanBus(PulledAdapter())
     with pytest.raises(OSError, match="TypeError"):
         bus.receive(0)
     with pytest.raises(OSError, match="AttributeError"):
