@@ -50,12 +50,13 @@ def test_a_killed_master_is_replaced_and_comes_back_without_a_new_term(three):
     assert found["ceiling"] > found["floor"]
 
 
-def test_a_planned_stop_resigns_first(three):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+def test_a_planned_stop_resigns_first(three, number):
     master = leader_of(three.settle(1, 2, 3))
     with three.console(master) as console:
         console.ask("trace")
         started = time.monotonic()
-        assert three.kill(master, signal.SIGTERM) == 0
+        assert three.kill(master, number) == 0
         assert time.monotonic() - started < 1
         events = []
         while not events or events[-1]["event"] != "lease_end":

@@ -1,6 +1,6 @@
 """The control loop of a cooling unit: asyncio around a kernel that has long been running by itself.
 
-SIGTERM and Ctrl-C are a planned stop: a master says RESIGN first, so that nobody waits for its silence.
+SIGTERM, Ctrl-C and a terminal that closes are a planned stop: a master says RESIGN first, so that nobody waits for its silence.
 """
 
 import asyncio
@@ -36,8 +36,9 @@ class CduLoop:
     async def run(self, line: socket.socket) -> None:
         """Serve on the console's listening socket until a signal comes."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup's wish is respected.
+                loop.add_signal_handler(number, self._stop.set)
         if self._node.notify_fd >= 0:
             loop.add_reader(self._node.notify_fd, self._on_news)
         await self._server.open(line)
