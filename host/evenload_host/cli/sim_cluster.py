@@ -173,14 +173,7 @@ def _show(found: dict[str, Any], outcomes: "list[Outcome]", trial: "Trial") -> N
     click.echo(
         f"{found['runs']} run{'s' * (found['runs'] != 1)} from seed {found['seed']}, {trial.world.node_count} nodes"
     )
-    click.echo(f"{'ms':24}{'p50':>9}{'p99':>9}{'max':>9}")
-    for key in KEYS:
-        cells = [f"{value:9.1f}" if value is not None else f"{'-':>9}" for value in found[key].values()]
-        click.echo(f"{key.removesuffix('_ms').replace('_', ' '):24}{''.join(cells)}")
-    click.echo(
-        f"violations {found['violations']}, unfinished {found['unfinished']}, leaders per term at most "
-        f"{found['leaders_per_term_max']}, leases at once at most {found['leases_at_once_max']}"
-    )
+    _show_times(found, KEYS, found["unfinished"])
     values = [outcome.times["applied_ms"] for outcome in outcomes if "applied_ms" in outcome.times]
     for line in histogram(values):
         click.echo(line)
@@ -227,6 +220,18 @@ def _realtime(given: dict[str, Any]) -> int:
     return 1 if found["violations"] else 0
 
 
+def _show_times(found: dict[str, Any], keys: tuple[str, ...], unfinished: int) -> None:
+    """Print the table of times and what was counted, the same for simulated and for real nodes."""
+    click.echo(f"{'ms':24}{'p50':>9}{'p99':>9}{'max':>9}")
+    for key in keys:
+        cells = [f"{value:9.1f}" if value is not None else f"{'-':>9}" for value in found[key].values()]
+        click.echo(f"{key.removesuffix('_ms').replace('_', ' '):24}{''.join(cells)}")
+    click.echo(
+        f"violations {found['violations']}, unfinished {unfinished}, leaders per term at most "
+        f"{found['leaders_per_term_max']}, leases at once at most {found['leases_at_once_max']}"
+    )
+
+
 def _show_realtime(found: dict[str, Any], node_count: int) -> None:
     from evenload_sim.failover_times import TIME_NAMES
 
@@ -234,14 +239,7 @@ def _show_realtime(found: dict[str, Any], node_count: int) -> None:
     click.echo(
         f"{found['runs']} kills, {node_count} processes, {urgency}, {found['void']} kills void and repeated"
     )
-    click.echo(f"{'ms':24}{'p50':>9}{'p99':>9}{'max':>9}")
-    for key in TIME_NAMES:
-        cells = [f"{value:9.1f}" if value is not None else f"{'-':>9}" for value in found[key].values()]
-        click.echo(f"{key.removesuffix('_ms').replace('_', ' '):24}{''.join(cells)}")
-    click.echo(
-        f"violations {found['violations']}, unfinished {found['missed']}, leaders per term at most "
-        f"{found['leaders_per_term_max']}, leases at once at most {found['leases_at_once_max']}"
-    )
+    _show_times(found, TIME_NAMES, found["missed"])
     for sentence in found["findings"]:
         click.echo(sentence)
     times = [kill["applied_ms"] for kill in found["kills"] if not kill["is_void"]]
