@@ -1,6 +1,7 @@
 """The control loop of a cooling unit: asyncio around a kernel that has long been running by itself.
 
-SIGTERM, Ctrl-C and a terminal that closes are a planned stop: a master says RESIGN first, so that nobody waits for its silence.
+SIGTERM, Ctrl-C and a terminal that closes are a planned stop: a master says RESIGN first, so that nobody waits
+for its silence.
 """
 
 import asyncio
